@@ -1,0 +1,95 @@
+package client
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"effigate/domain"
+	"effigate/domain/money"
+)
+
+// Event is one fact of a client, in its stored form.
+//
+//sumtype:decl
+type Event interface {
+	domain.Event
+	isEvent() // Sealed: only this package adds variants.
+}
+
+// Registered begins the client.
+type Registered struct {
+	Client   domain.ClientID `json:"client"`
+	Name     string          `json:"name"`
+	Zone     string          `json:"zone"`     // IANA name
+	Language string          `json:"language"` // BCP 47
+	Currency money.Currency  `json:"currency"`
+	Staff    RegisteredStaff `json:"staff,omitzero"`
+	By       domain.PersonID `json:"by,omitzero"`
+	At       time.Time       `json:"at"`
+}
+
+// RegisteredStaff is the internal part of Registered.
+type RegisteredStaff struct {
+	Source string `json:"source,omitzero"` // key in the system the client was imported from
+}
+
+// Renamed gives the client another name.
+type Renamed struct {
+	Name string          `json:"name"`
+	By   domain.PersonID `json:"by,omitzero"`
+	At   time.Time       `json:"at"`
+}
+
+// AccountManagerAssigned says which staff person answers for the client.
+type AccountManagerAssigned struct {
+	Staff AccountManagerAssignedStaff `json:"staff"`
+	By    domain.PersonID             `json:"by,omitzero"`
+	At    time.Time                   `json:"at"`
+}
+
+// AccountManagerAssignedStaff is the internal part of AccountManagerAssigned.
+type AccountManagerAssignedStaff struct {
+	Manager domain.PersonID `json:"manager"`
+}
+
+// ContractLinked says that a contract is the client's.
+type ContractLinked struct {
+	Contract domain.ContractID `json:"contract"`
+	By       domain.PersonID   `json:"by,omitzero"`
+	At       time.Time         `json:"at"`
+}
+
+// Kind is the stored name.
+func (Registered) Kind() string             { return "client.registered.v1" }
+func (Renamed) Kind() string                { return "client.renamed.v1" }
+func (AccountManagerAssigned) Kind() string { return "client.account_manager_assigned.v1" }
+func (ContractLinked) Kind() string         { return "client.contract_linked.v1" }
+
+func (Registered) isEvent()             {}
+func (Renamed) isEvent()                {}
+func (AccountManagerAssigned) isEvent() {}
+func (ContractLinked) isEvent()         {}
+
+// All gives one sample per variant with every field filled: the codec registers their types, and tests
+// plant markers in them.
+func All() []domain.Event {
+	by := domain.PersonID{UUID: uuid.MustParse("5e1f0d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}
+	at := time.Date(2026, time.February, 2, 9, 30, 0, 0, time.UTC)
+	return []domain.Event{
+		Registered{
+			Client: domain.ClientID{UUID: uuid.MustParse("c11e0d6a-3f0b-4b57-9d7c-2a6f4f1c0001")},
+			Name:   "Nexus Corp", Zone: "Australia/Sydney", Language: "en-AU", Currency: "AUD",
+			Staff: RegisteredStaff{Source: "crm:4711"}, By: by, At: at,
+		},
+		Renamed{Name: "Nexus Corporation", By: by, At: at},
+		AccountManagerAssigned{
+			Staff: AccountManagerAssignedStaff{Manager: domain.PersonID{UUID: uuid.MustParse("5e1f0d6a-3f0b-4b57-9d7c-2a6f4f1c0002")}},
+			By:    by, At: at,
+		},
+		ContractLinked{
+			Contract: domain.ContractID{UUID: uuid.MustParse("c0170d6a-3f0b-4b57-9d7c-2a6f4f1c0001")},
+			By:       by, At: at,
+		},
+	}
+}

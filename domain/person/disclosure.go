@@ -1,0 +1,60 @@
+package person
+
+import (
+	"strings"
+
+	"effigate/domain"
+	"effigate/domain/visible"
+)
+
+// Disclosure is what the fold knows about a person in order to tell what its client sees.
+type Disclosure struct {
+	person domain.PersonID
+	client domain.ClientID
+	role   domain.Role
+	grants []Grant // sorted
+	active bool
+}
+
+// Disclose folds one event and yields what changes for the client: its own users, from the invitation on.
+// A deactivated user stays as the author of what it wrote. Staff yield nothing: who they are to a client
+// is a matter of the accounts.
+func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
+	next := d.learn(e)
+	return next, visible.Diff(d.shown(), next.shown())
+}
+
+func (d Disclosure) shown() visible.Shown {
+	if d.role.Side() != domain.ClientSide {
+		return nil
+	}
+	grants := make([]string, len(d.grants))
+	for i, grant := range d.grants {
+		grants[i] = string(grant)
+	}
+	return visible.Show(visible.Person{
+		Client: d.client.UUID,
+		ID:     d.person.UUID,
+		Role:   string(d.role),
+		Grants: strings.Join(grants, " "),
+		Active: d.active,
+	})
+}
+
+func (d Disclosure) learn(e Event) Disclosure {
+	switch e := e.(type) {
+	case Invited:
+		d.person, d.client, d.role = e.Person, e.Client, e.Role
+	case Activated:
+		d.active = true
+	case RoleChanged:
+		d.role = e.Role
+	case GrantGiven:
+		d.grants = with(d.grants, e.Grant)
+	case GrantWithdrawn:
+		d.grants = without(d.grants, e.Grant)
+	case Deactivated:
+		d.active = false
+	}
+	return d
+}
