@@ -1,0 +1,36 @@
+package eventstore
+
+import (
+	"effigate/domain"
+	"effigate/domain/client"
+	"effigate/domain/contract"
+	"effigate/domain/numbering"
+	"effigate/domain/person"
+	"effigate/domain/ticket"
+)
+
+// Opened is the first event that a store of ours gets. Its event id tells the store from every other.
+type Opened struct{}
+
+// Kind is the stored name.
+func (Opened) Kind() string { return "store.opened.v1" }
+
+// storeStream holds Opened, and nothing else.
+const storeStream = "store"
+
+// Product is the registry of everything the product stores. That it is sound does not depend on any
+// input, so a fault in it is a programmer's error and panics; a test builds it.
+func Product() *Registry {
+	registry, err := NewRegistry(
+		Aggregate{Name: "store", Samples: []domain.Event{Opened{}}},
+		Aggregate{Name: "client", Samples: client.All()},
+		Aggregate{Name: "person", Samples: person.All()},
+		Aggregate{Name: "contract", Samples: contract.All()},
+		Aggregate{Name: "numbering", Samples: numbering.All()},
+		Aggregate{Name: "ticket", Samples: ticket.All()},
+	)
+	if err != nil {
+		panic(err)
+	}
+	return registry
+}
