@@ -27,7 +27,7 @@ var (
 )
 
 // Refusal is an error of one kind with a stable code and, for ErrInvalid, every wrong field.
-type Refusal struct {
+type Refusal struct { //nolint:errname // refusing is the domain's word; it is more than an error
 	// Kind is one of the error kinds above.
 	Kind error
 	// Code is stable and client-safe, in snake case: "resolution_note_required".

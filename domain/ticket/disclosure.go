@@ -17,8 +17,7 @@ type Disclosure struct {
 	client     domain.ClientID
 	visibility domain.Visibility
 
-	contract    domain.ContractID
-	jobType     string
+	category    uuid.UUID
 	title       string
 	description string
 	priority    Priority
@@ -112,7 +111,7 @@ func (d Disclosure) record() visible.Ticket {
 		Number:      d.number,
 		Title:       d.title,
 		Description: d.description,
-		Category:    domain.CategoryID(d.contract, d.jobType),
+		Category:    d.category,
 		Priority:    string(d.priority),
 		State:       clientState(d.status),
 		RaisedBy:    d.raisedBy.UUID,
@@ -152,12 +151,12 @@ func (d Disclosure) learn(e Event) Disclosure {
 	switch e := e.(type) {
 	case Raised:
 		d.ticket, d.client, d.visibility = e.Ticket, e.Client, e.Visibility
-		d.contract, d.jobType, d.priority = e.Contract, e.JobType, e.Priority
+		d.category, d.priority = domain.CategoryID(e.Contract, e.JobType), e.Priority
 		d.title, d.description = e.Title, e.Description
 		d.raisedBy, d.raisedAt, d.touchedAt = e.RaisedBy, e.At, e.At
 		return d.enter(StatusNew, e.At)
 	case Triaged:
-		d.contract, d.jobType, d.priority = e.Contract, e.JobType, e.Priority
+		d.category, d.priority = domain.CategoryID(e.Contract, e.JobType), e.Priority
 		if d.status == StatusNew {
 			return d.enter(StatusTriaged, e.At)
 		}

@@ -13,8 +13,8 @@ import (
 //sumtype:decl
 type Event interface {
 	domain.Event
-	// instant is when it happened; unexported, so that only this package adds variants.
-	instant() time.Time
+	instant() time.Time // when it happened
+	isEvent()           // Sealed: only this package adds variants.
 }
 
 // Raised opens the ticket.
@@ -234,6 +234,24 @@ func (e CommentPublished) instant() time.Time { return e.At }
 func (e CommentWithdrawn) instant() time.Time { return e.At }
 func (e Numbered) instant() time.Time         { return e.At }
 func (e Imported) instant() time.Time         { return e.At }
+
+func (Raised) isEvent()           {}
+func (Triaged) isEvent()          {}
+func (Assigned) isEvent()         {}
+func (Started) isEvent()          {}
+func (Commented) isEvent()        {}
+func (Noted) isEvent()            {}
+func (WaitingStarted) isEvent()   {}
+func (WaitingEnded) isEvent()     {}
+func (Resolved) isEvent()         {}
+func (Closed) isEvent()           {}
+func (Reopened) isEvent()         {}
+func (Published) isEvent()        {}
+func (Withdrawn) isEvent()        {}
+func (CommentPublished) isEvent() {}
+func (CommentWithdrawn) isEvent() {}
+func (Numbered) isEvent()         {}
+func (Imported) isEvent()         {}
 
 // All lists one sample of every variant with every field set: the registry learns the stored names from
 // it, and the tests that look for internal text in client data plant their markers in it.

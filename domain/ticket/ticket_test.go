@@ -481,12 +481,11 @@ func TestOneAnswerForWhatIsNotYours(t *testing.T) {
 			}
 		}
 	}
-	for verb, command := range verbs {
+	for _, command := range verbs {
 		switch command.(type) {
 		case ticket.Comment, ticket.Reopen, ticket.Number:
-		default:
+		default: // An admin sees the ticket, but for a client the commands of staff do not exist.
 			given(raised).When(sentBy(command, clara)).ThenRefused(t, domain.ErrNotFound, "no_such_ticket")
-			_ = verb
 		}
 	}
 	given(raised).When(sentBy(raise, erik)).ThenRefused(t, domain.ErrNotFound, "no_such_ticket")

@@ -1,0 +1,128 @@
+// Package commands holds the use cases, one per file: load, decide, append. It decides who may do what,
+// and makes every command act once.
+//
+// It imports the domain and nothing else of ours. The event store is the small Log interface declared
+// here by its user; infra/eventstore and the memory log of the tests implement it.
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"effigate/domain"
+)
+
+// Log is the event store as commands need it.
+type Log interface {
+	// Read yields the stream's events after the given revision (domain.NoStream: from the start), in
+	// order. A stream that does not exist yields nothing. An error is the last thing yielded.
+	Read(ctx context.Context, stream string, after int64) iter.Seq2[domain.Recorded, error]
+	// Append writes all events or none and gives the position of the last one. It wraps
+	// domain.ErrRevision when the stream is not at the expected revision, and domain.ErrUnavailable when
+	// the outcome is unknown after its own retries. Repeating an append with the same command on the same
+	// revision writes nothing twice.
+	Append(ctx context.Context, a domain.Append) (domain.Position, error)
+	// Head is the position of the newest event of the whole log.
+	Head(ctx context.Context) (domain.Position, error)
+}
+
+// Target says where a command acts and which command it is.
+type Target struct {
+	Stream  string
+	Command domain.CommandID
+	Cause   domain.Cause
+	Seen    *int64 // the revision the person saw, or nil
+}
+
+// tries is how often one command decides anew after another writer was faster.
+const tries = 5
+
+// run loads the stream, decides, and appends at the exact revision. When another writer was faster it
+// loads and decides anew, five times, with jitter; then it gives up with domain.ErrConflict.
+//
+// A command whose id already stands in the stream has acted: run answers the position it acted at and
+// appends nothing. A decision without events answers the zero position.
+func run[S, C any, E domain.Event](ctx context.Context, log Log, decider domain.Decider[S, C, E], on Target, command C) (domain.Position, error) {
+	for try := range tries {
+		if try > 0 {
+			if err := pause(ctx, try); err != nil {
+				return domain.Position{}, err
+			}
+		}
+		position, err := once(ctx, log, decider, on, command)
+		if !errors.Is(err, domain.ErrRevision) {
+			return position, err
+		}
+	}
+	return domain.Position{}, domain.Refuse(domain.ErrConflict, codeBusy, "%s changed %d times while this command was decided; send it again", on.Stream, tries)
+}
+
+func once[S, C any, E domain.Event](ctx context.Context, log Log, decider domain.Decider[S, C, E], on Target, command C) (domain.Position, error) {
+	past, err := load(ctx, log, decider, on.Stream, on.Command)
+	if err != nil || past.acted {
+		return past.actedAt, err
+	}
+	if on.Seen != nil && *on.Seen != past.revision {
+		return domain.Position{}, domain.Refuse(domain.ErrConflict, "changed_since", "%s is at revision %d, not %d; look at it again", on.Stream, past.revision, *on.Seen)
+	}
+	decided, err := decider.Decide(past.state, command)
+	if err != nil || len(decided) == 0 {
+		return domain.Position{}, err
+	}
+	return log.Append(ctx, domain.Append{
+		Stream: on.Stream, Expected: past.revision, Command: on.Command, Cause: on.Cause, Events: widen(decided),
+	})
+}
+
+// past is a stream as far as it was read.
+type past[S any] struct {
+	state    S
+	revision int64 // of the last event; domain.NoStream when there is none
+	acted    bool  // the command's own events are in the stream
+	actedAt  domain.Position
+}
+
+// load folds a whole stream. Streams are kept short, so the tail is always read and nothing is cached.
+func load[S, C any, E domain.Event](ctx context.Context, log Log, decider domain.Decider[S, C, E], stream string, command domain.CommandID) (past[S], error) {
+	p := past[S]{revision: domain.NoStream}
+	for recorded, err := range log.Read(ctx, stream, domain.NoStream) {
+		if err != nil {
+			return p, fmt.Errorf("read %s: %w", stream, err)
+		}
+		event, ok := recorded.Event.(E)
+		if !ok {
+			return p, fmt.Errorf("read %s: revision %d holds %s, which is not of this aggregate", stream, recorded.Revision, recorded.Raw.Kind)
+		}
+		p.state = decider.Evolve(p.state, event)
+		p.revision = recorded.Revision
+		if !command.IsZero() && recorded.Command == command {
+			p.acted, p.actedAt = true, recorded.Position
+		}
+	}
+	return p, nil
+}
+
+// widen turns an aggregate's events into the log's.
+func widen[E domain.Event](events []E) []domain.Event {
+	wide := make([]domain.Event, len(events))
+	for i, event := range events {
+		wide[i] = event
+	}
+	return wide
+}
+
+// pause waits a short random time that grows with each try, so that writers on one stream drift apart.
+func pause(ctx context.Context, try int) error {
+	timer := time.NewTimer(time.Duration(1+rand.IntN(4<<try)) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
+	case <-timer.C:
+		return nil
+	}
+}

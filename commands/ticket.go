@@ -1,0 +1,85 @@
+package commands
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"effigate/domain"
+	"effigate/domain/contract"
+	"effigate/domain/ticket"
+	"effigate/domain/visible"
+)
+
+// onTicket runs one command on a ticket: permission, the command's own checks, the decision, and after a
+// publication the number that it made due. Whether a client user sees the ticket at all, the aggregate
+// decides.
+func (s *Service) onTicket(ctx context.Context, r Request, needed permission, id domain.TicketID, build func() (ticket.Command, error)) (Answer, error) {
+	return s.act(ctx, r, func() (Answer, error) {
+		if err := s.may(ctx, r.Actor, needed); err != nil {
+			return Answer{}, err
+		}
+		command, err := build()
+		if err != nil {
+			return Answer{}, err
+		}
+		position, err := onStream(ctx, s, ticket.Decider, r.on(ticket.Stream(id)), command)
+		if _, publishes := command.(ticket.Publish); err != nil || !publishes {
+			return Answer{ID: id.UUID, Position: position}, err
+		}
+		return s.numbered(ctx, r, id, position)
+	})
+}
+
+// numbered completes an answer: the ticket gets its number if one is due.
+func (s *Service) numbered(ctx context.Context, r Request, id domain.TicketID, position domain.Position) (Answer, error) {
+	completed, err := s.NumberTickets(ctx, r, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{ID: id.UUID, Position: later(position, completed)}, nil
+}
+
+// always is the build function of a command that needs nothing from elsewhere.
+func always(c ticket.Command) func() (ticket.Command, error) {
+	return func() (ticket.Command, error) { return c, nil }
+}
+
+// newComment is the id of the comment or note that a request writes.
+func newComment(r Request) domain.CommentID {
+	return domain.CommentID{UUID: domain.Derive(r.Command().UUID, "comment")}
+}
+
+// covered checks that a contract of the ticket's client covers a job type (F10).
+func (s *Service) covered(ctx context.Context, id domain.TicketID, under domain.ContractID, jobType string) error {
+	t, err := load(ctx, s.log, ticket.Decider, ticket.Stream(id), domain.CommandID{})
+	if err != nil {
+		return err
+	}
+	if !t.state.Exists() {
+		return domain.Refuse(domain.ErrNotFound, "no_such_ticket", "no such ticket")
+	}
+	return s.covers(ctx, t.state.Client, under, jobType)
+}
+
+func (s *Service) covers(ctx context.Context, client domain.ClientID, under domain.ContractID, jobType string) error {
+	c, err := load(ctx, s.log, contract.Decider, contract.Stream(under), domain.CommandID{})
+	if err != nil {
+		return err
+	}
+	if !c.state.Covers(client, jobType) {
+		return domain.Refuse(domain.ErrConflict, "out_of_scope", "contract %s does not cover %q for this client now; choose one of its job types or another contract", under, jobType)
+	}
+	return nil
+}
+
+func later(a, b domain.Position) domain.Position {
+	if a.Compare(b) < 0 {
+		return b
+	}
+	return a
+}
+
+func ordered(changes map[visible.Key]visible.Change) []visible.Change {
+	return slices.SortedFunc(maps.Values(changes), func(a, b visible.Change) int { return a.Key().Compare(b.Key()) })
+}

@@ -1,0 +1,18 @@
+package commands
+
+import (
+	"context"
+
+	"effigate/domain"
+	"effigate/domain/ticket"
+)
+
+// CloseTicket ends a resolved ticket.
+type CloseTicket struct {
+	Ticket domain.TicketID
+}
+
+// CloseTicket runs the command.
+func (s *Service) CloseTicket(ctx context.Context, r Request, c CloseTicket) (Answer, error) {
+	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Close{By: r.Actor, At: r.At}))
+}

@@ -1,0 +1,70 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"effigate/domain"
+	"effigate/domain/ticket"
+	"effigate/domain/visible"
+)
+
+// PublishTicket makes a ticket visible to its client, and the comments named with it; on a visible ticket
+// it publishes the comments alone.
+type PublishTicket struct {
+	Ticket   domain.TicketID
+	Comments []domain.CommentID // at most MaxPublishedComments
+	Reason   string
+}
+
+// MaxPublishedComments bounds one publication.
+const MaxPublishedComments = 500
+
+// PublishTicket runs the command.
+func (s *Service) PublishTicket(ctx context.Context, r Request, c PublishTicket) (Answer, error) {
+	return s.onTicket(ctx, r, publishTickets, c.Ticket, func() (ticket.Command, error) { return c.command(r) })
+}
+
+// PreviewPublication tells exactly what the client would get, and changes nothing (F2).
+func (s *Service) PreviewPublication(ctx context.Context, r Request, c PublishTicket) ([]visible.Change, error) {
+	if err := s.may(ctx, r.Actor, publishTickets); err != nil {
+		return nil, err
+	}
+	command, err := c.command(r)
+	if err != nil {
+		return nil, err
+	}
+	var disclosure ticket.Disclosure
+	var state ticket.State
+	for recorded, err := range s.log.Read(ctx, ticket.Stream(c.Ticket), domain.NoStream) {
+		if err != nil {
+			return nil, fmt.Errorf("read ticket %s: %w", c.Ticket, err)
+		}
+		event, ok := recorded.Event.(ticket.Event)
+		if !ok {
+			return nil, fmt.Errorf("read ticket %s: revision %d is no ticket event", c.Ticket, recorded.Revision)
+		}
+		disclosure, _ = ticket.Disclose(disclosure, event)
+		state = ticket.Evolve(state, event)
+	}
+	events, err := ticket.Decide(state, command)
+	if err != nil {
+		return nil, err
+	}
+	gained := map[visible.Key]visible.Change{}
+	for _, event := range events {
+		var changes []visible.Change
+		disclosure, changes = ticket.Disclose(disclosure, event)
+		for _, change := range changes {
+			gained[change.Key()] = change
+		}
+	}
+	return ordered(gained), nil
+}
+
+func (c PublishTicket) command(r Request) (ticket.Command, error) {
+	if len(c.Comments) > MaxPublishedComments {
+		return nil, domain.Refuse(domain.ErrInvalid, "too_many_comments", "%d comments at once, at most %d", len(c.Comments), MaxPublishedComments)
+	}
+	return ticket.Publish{Comments: c.Comments, Reason: c.Reason, By: r.Actor, At: r.At}, nil
+}

@@ -1,0 +1,153 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5"
+
+	"effigate/domain"
+	"effigate/infra/web"
+	"effigate/readmodels/client"
+)
+
+// After is embedded in the input of what waits for an own write.
+type After struct {
+	Query  string `query:"after" maxLength:"200" doc:"The Effigate-Position of a write that the answer must contain. After two seconds it is answered without, and says that it is stale."`
+	Header string `header:"Effigate-After" maxLength:"200" doc:"The same as the parameter after."`
+}
+
+func (a After) token() string {
+	if a.Query != "" {
+		return a.Query
+	}
+	return a.Header
+}
+
+// Reading is embedded in the input of every read.
+type Reading struct {
+	After
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" doc:"ETags of answers that are known: one of them is answered with 304."`
+}
+
+// Fresh is embedded in the body of every read.
+type Fresh struct {
+	Stale bool `json:"stale,omitempty" doc:"The write that was waited for is not in here yet."`
+}
+
+func (f *Fresh) mark() { f.Stale = true }
+
+// body is a pointer to the body of a read.
+type body[B any] interface {
+	*B
+	mark()
+}
+
+// answered is the output of every read.
+type answered[B any] struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Model  string `header:"Effigate-Read-Model" doc:"stale when the body is."`
+	Body   B
+}
+
+// read answers a read: it waits for the position asked for, fetches in one transaction, and answers 304
+// when the reader has the same already.
+func read[B any, P body[B]](ctx context.Context, p *Portal, actor domain.Actor, in Reading, fetch func(pgx.Tx, client.Viewer) (B, error)) (*answered[B], error) {
+	position, err := p.openPosition(actor, in.token())
+	if err != nil {
+		return nil, err
+	}
+	out := &answered[B]{Status: http.StatusOK}
+	stale, err := p.reads.Read(ctx, actor.Client, position, func(tx pgx.Tx) error {
+		out.Body, err = fetch(tx, client.ViewerOf(actor))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out.ETag, err = etag(out.Body); err != nil {
+		return nil, err
+	}
+	if stale {
+		P(&out.Body).mark()
+		out.Model = "stale"
+	}
+	if matches(in.IfNoneMatch, out.ETag) {
+		out.Status = http.StatusNotModified
+	}
+	return out, nil
+}
+
+// etag is a hash of what the reader sees, and of nothing else: it does not move when nothing visible does.
+func etag(body any) (string, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return "", fmt.Errorf("hash answer: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`, nil
+}
+
+// matches reports whether a list of ETags, as in If-None-Match, names the tag.
+func matches(list, tag string) bool {
+	for known := range strings.SplitSeq(list, ",") {
+		known = strings.TrimPrefix(strings.TrimSpace(known), "W/")
+		if known == tag || known == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+type meBody struct {
+	Fresh
+	client.Me
+}
+
+type overviewBody struct {
+	Fresh
+	client.Overview
+}
+
+type categoriesBody struct {
+	Fresh
+	Items []client.Category `json:"items" nullable:"false"`
+}
+
+func (p *Portal) registerReads() {
+	web.Register(p.API, get("me", "/me", "Who you are"),
+		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[meBody], error) {
+			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (meBody, error) {
+				me, err := client.ReadMe(ctx, tx, v)
+				return meBody{Me: me}, err
+			})
+		})
+	web.Register(p.API, get("overview", "/overview", "Counts of your tickets, and your contracts"),
+		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[overviewBody], error) {
+			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (overviewBody, error) {
+				overview, err := client.ReadOverview(ctx, tx, v)
+				return overviewBody{Overview: overview}, err
+			})
+		})
+	web.Register(p.API, get("list-ticket-categories", "/ticket-categories", "What tickets can be raised under"),
+		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[categoriesBody], error) {
+			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (categoriesBody, error) {
+				items, err := client.ListCategories(ctx, tx, v)
+				return categoriesBody{Items: items}, err
+			})
+		})
+}
+
+func get(id, path, summary string) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: base + path, Summary: summary,
+		Responses: map[string]*huma.Response{"304": {Description: "If-None-Match names what would be answered."}},
+	}
+}

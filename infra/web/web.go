@@ -1,0 +1,289 @@
+// Package web is the HTTP plumbing that portal and console share: one router with its walls, one adapter
+// from errors to problems, live streams, and a server that stops gracefully.
+//
+// It imports domain and infra/auth and knows neither side. What a side says in a problem differs: the
+// public side answers with sentences of its own, the staff side with the text of the refusal.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"effigate/domain"
+	"effigate/infra/auth"
+)
+
+// MaxBody bounds the body of a request, in bytes: the longest text allowed, 20,000 characters, with each of
+// them written as two escapes of six bytes.
+const MaxBody = 256 << 10
+
+// requestTimeout bounds the work on one request that is not a stream.
+const requestTimeout = 15 * time.Second
+
+// Options of an API. Title, Side and Verifier must be given.
+type Options struct {
+	Title   string
+	Version string
+	// Side is whom the API serves: domain.ClientSide makes it the public one. Whoever belongs to another
+	// side finds nothing there.
+	Side     domain.Side
+	Verifier auth.Verifier
+	// Logger gets one record per request and each internal error once; slog.Default() when nil.
+	Logger *slog.Logger
+}
+
+// API is a router with documented operations. Make it with New, add operations by Register and Events,
+// then serve it.
+type API struct {
+	router   *chi.Mux
+	huma     huma.API
+	side     domain.Side
+	verifier auth.Verifier
+	logger   *slog.Logger
+	streams  streams
+}
+
+// New makes an API without operations: everything is a 404 but /openapi.json, the description of what is
+// registered by the time of its first request.
+func New(o Options) *API {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	a := &API{router: chi.NewMux(), side: o.Side, verifier: o.Verifier, logger: o.Logger}
+	a.streams.stop = make(chan struct{})
+	a.router.Use(a.identify, a.catch, a.guard)
+	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) { a.WriteError(w, r, errNothing) })
+	a.router.MethodNotAllowed(a.methodNotAllowed)
+
+	config := huma.DefaultConfig(o.Title, o.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.Transformers = []huma.Transformer{a.transform}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	a.huma = humachi.New(a.router, config)
+	a.huma.UseMiddleware(a.authenticate)
+	description := sync.OnceValues(a.OpenAPI)
+	a.router.Get("/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		text, err := description()
+		if err != nil {
+			a.WriteError(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(text) // The reader has gone: there is nobody to tell.
+	})
+	return a
+}
+
+// Handler serves the API.
+func (a *API) Handler() http.Handler { return a.router }
+
+// OpenAPI is the OpenAPI 3.1 description of the operations, indented JSON that is equal for equal
+// operations.
+func (a *API) OpenAPI() ([]byte, error) {
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	// The library registers its own error model with every operation; ours stands in each answer instead.
+	delete(schemas, "ErrorModel")
+	delete(schemas, "ErrorDetail")
+	return json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+}
+
+// Register adds an operation. The handler gets the authenticated actor, who belongs to the API's side;
+// errors it returns become problems. An input's fields that no handler names are refused.
+func Register[I, O any](a *API, op huma.Operation, handler func(context.Context, domain.Actor, *I) (*O, error)) {
+	op.MaxBodyBytes = MaxBody + 1 // The body has been read and bounded before; see readBody.
+	op.RejectUnknownQueryParameters = true
+	a.documentProblems(&op)
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		out, err := handler(ctx, requestOf(ctx).actor, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// request is what the plumbing knows of a request, shared by its layers.
+type request struct {
+	id    string
+	actor domain.Actor
+}
+
+type requestKey struct{}
+
+// requestOf gives the request's own record. The actor in it leaves this package as an argument only.
+func requestOf(ctx context.Context) *request {
+	known, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return &request{}
+	}
+	return known
+}
+
+// identify gives the request its id, answers it in a header, and logs the request when it is done.
+func (a *API) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now() //nolint:forbidigo // the edge reads the clock
+		known := &request{id: rand.Text()}
+		ctx := context.WithValue(r.Context(), requestKey{}, known)
+		w.Header().Set("X-Request-Id", known.id)
+		recorded := &recorder{ResponseWriter: w}
+		defer func() { a.logRequest(ctx, r.Method, recorded.answered(), time.Since(started)) }()
+		next.ServeHTTP(recorded, r.WithContext(ctx))
+	})
+}
+
+// logRequest logs who asked for what and how it ended: ids and the route's pattern, never a payload.
+func (a *API) logRequest(ctx context.Context, method string, status int, duration time.Duration) {
+	known := requestOf(ctx)
+	attributes := []slog.Attr{
+		slog.String("request_id", known.id),
+		slog.String("method", method),
+		slog.String("route", chi.RouteContext(ctx).RoutePattern()),
+		slog.Int("status", status),
+		slog.Duration("duration", duration),
+	}
+	if !known.actor.Person.IsZero() {
+		attributes = append(attributes, slog.String("actor_id", known.actor.Person.String()))
+	}
+	a.logger.LogAttrs(ctx, slog.LevelInfo, "request", attributes...)
+}
+
+// recorder remembers the status that was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader remembers and passes on the status; a second one is dropped as net/http would.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write answers 200 unless a status was answered.
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) answered() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+// guard sets the security headers, refuses what other origins forge, and bounds the query.
+func (a *API) guard(next http.Handler) http.Handler {
+	crossing := http.NewCrossOriginProtection()
+	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.WriteError(w, r, domain.Refuse(domain.ErrForbidden, "cross_origin", "a page of another origin sent this"))
+	}))
+	next = crossing.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
+			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), "+
+			"publickey-credentials-create=(self), publickey-credentials-get=(self)")
+		h.Set("Cache-Control", "no-store")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		if !textual(r.URL.RawQuery) {
+			a.WriteError(w, r, domain.Refuse(domain.ErrInvalid, "invalid_query", "the query must be UTF-8 text without control characters"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticate lets nobody in but the side's own people. To everybody else who is known, nothing exists.
+func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
+	r, w := humachi.Unwrap(ctx)
+	actor, err := a.actor(r)
+	if err == nil && actor.Side != a.side {
+		err = errNothing
+	}
+	if err == nil {
+		requestOf(r.Context()).actor = actor
+		err = readBody(w, r)
+	}
+	if err != nil {
+		a.WriteError(w, r, err)
+		return
+	}
+	next(ctx)
+}
+
+// actor verifies the token that came with the request.
+func (a *API) actor(r *http.Request) (domain.Actor, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return domain.Actor{}, auth.ErrUnauthenticated
+	}
+	return a.verifier.Verify(r.Context(), token)
+}
+
+func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if a.router.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			w.Header().Add("Allow", method)
+		}
+	}
+	a.WriteError(w, r, errMethod)
+}
+
+// catch turns a panic into an internal error.
+func (a *API) catch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				a.caught(w, r, cause)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// caught answers a panic. When the answer has begun, the connection is cut instead, so that nobody takes
+// half an answer for a whole one.
+func (a *API) caught(w http.ResponseWriter, r *http.Request, cause any) {
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
+	}
+	recorded, ok := w.(*recorder)
+	switch begun := ok && recorded.status != 0; {
+	case begun && r.Context().Err() != nil:
+		panic(http.ErrAbortHandler) // The reader has gone; nothing of ours is wrong.
+	case begun:
+		a.logInternal(r.Context(), panicked(cause))
+		panic(http.ErrAbortHandler)
+	}
+	a.WriteError(w, r, panicked(cause))
+}

@@ -1,0 +1,208 @@
+package client_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"effigate/domain/visible"
+	"effigate/projections"
+	"effigate/projections/client"
+	rows "effigate/readmodels/client"
+)
+
+var (
+	acme, globex = uuid.UUID{15: 1}, uuid.UUID{15: 2}
+	item, person = uuid.UUID{15: 3}, uuid.UUID{15: 4}
+	noon         = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+)
+
+// samples has one record of each kind with every field set, and the row it becomes.
+var samples = []struct {
+	record visible.Record
+	row    any
+}{
+	{
+		visible.Organisation{Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR"},
+		rows.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR"},
+	},
+	{
+		visible.Person{Client: acme, ID: item, Role: "client_admin", Grants: "a b", Active: true},
+		rows.PersonRow{ID: item, Client: acme, Role: "client_admin", Grants: "a b", Active: true},
+	},
+	{
+		visible.Contract{Client: acme, ID: item, Reference: "CON-1", Type: "bucket"},
+		rows.ContractRow{ID: item, Client: acme, Reference: "CON-1", Type: "bucket"},
+	},
+	{
+		visible.Category{Client: acme, ID: item, Contract: person, JobType: "net", Name: "Network"},
+		rows.CategoryRow{ID: item, Client: acme, Contract: person, JobType: "net", Name: "Network"},
+	},
+	{
+		visible.Ticket{
+			Client: acme, ID: item, Number: 41, Title: "t", Description: "d", Category: globex, Priority: "low", State: "resolved",
+			RaisedBy: person, RaisedAt: noon, UpdatedAt: noon.Add(1), Resolution: "r", ResolvedAt: noon.Add(2),
+		},
+		rows.TicketRow{
+			ID: item, Client: acme, Number: 41, Title: "t", Description: "d", Category: &globex, Priority: "low", State: "resolved",
+			RaisedBy: person, RaisedAt: noon, UpdatedAt: noon.Add(1), Resolution: "r", ResolvedAt: new(noon.Add(2)),
+		},
+	},
+	{
+		visible.Comment{Client: acme, ID: item, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon},
+		rows.CommentRow{ID: item, Client: acme, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon},
+	},
+	{
+		visible.TicketStep{Client: acme, ID: item, Ticket: globex, State: "open", At: noon},
+		rows.TicketStepRow{ID: item, Client: acme, Ticket: globex, State: "open", At: noon},
+	},
+}
+
+// projection is one of the projections with its row type left out.
+type projection struct {
+	table string
+	key   func(visible.Change) (uuid.UUID, bool)
+	fold  func(...visible.Change) (row any, there bool)
+}
+
+func of[R any](p projections.Projection[visible.Change, R]) projection {
+	return projection{p.Table, p.Key, func(changes ...visible.Change) (any, bool) {
+		var row R
+		there := false
+		for _, change := range changes {
+			if !there {
+				var empty R
+				row = empty // As the engine does: a row that is not there is the zero row.
+			}
+			row, there = p.Evolve(row, change)
+		}
+		return row, there
+	}}
+}
+
+var all = []projection{
+	of(client.Organisations), of(client.People), of(client.Contracts), of(client.Categories),
+	of(client.Tickets), of(client.Comments), of(client.TicketSteps),
+}
+
+// taking gives the one projection that takes a change.
+func taking(tb testing.TB, change visible.Change) projection {
+	tb.Helper()
+	var found []projection
+	for _, p := range all {
+		if id, ok := p.key(change); ok {
+			if id != change.Key().ID {
+				tb.Errorf("%s keeps %T under another id", p.table, change)
+			}
+			found = append(found, p)
+		}
+	}
+	if len(found) != 1 {
+		tb.Fatalf("%d projections take %+v", len(found), change.Key())
+	}
+	return found[0]
+}
+
+func TestEveryRecordBecomesItsRow(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples {
+		value := reflect.ValueOf(s.record)
+		for i := range value.NumField() {
+			if value.Field(i).IsZero() {
+				t.Errorf("the sample of %T leaves %s out", s.record, value.Type().Field(i).Name)
+			}
+		}
+		put := visible.Put{Record: s.record}
+		got, there := taking(t, put).fold(put)
+		if diff := cmp.Diff(s.row, got); !there || diff != "" {
+			t.Errorf("%T: there %t (-want +got):\n%s", s.record, there, diff)
+		}
+	}
+}
+
+// A kind of record that nobody projects would never be seen, and nobody would notice.
+func TestEveryKindOfRecordIsProjected(t *testing.T) {
+	t.Parallel()
+	sampled := map[string]bool{}
+	for _, s := range samples {
+		sampled[reflect.TypeOf(s.record).Name()] = true
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "../../domain/visible/records.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := 0
+	for _, declared := range file.Decls {
+		method, ok := declared.(*ast.FuncDecl)
+		if !ok || method.Name.Name != "isRecord" {
+			continue
+		}
+		kinds++
+		if name := method.Recv.List[0].Type.(*ast.Ident).Name; !sampled[name] {
+			t.Errorf("%s is a record without a sample, and maybe without a projection", name)
+		}
+	}
+	if kinds != len(samples) || kinds != len(all) {
+		t.Errorf("%d kinds of record, %d samples, %d projections", kinds, len(samples), len(all))
+	}
+}
+
+func TestUnsetFieldsAreNull(t *testing.T) {
+	t.Parallel()
+	put := visible.Put{Record: visible.Ticket{Client: acme, ID: item}}
+	got, _ := taking(t, put).fold(put)
+	if row := got.(rows.TicketRow); row.Category != nil || row.ResolvedAt != nil {
+		t.Errorf("category %v, resolved at %v", row.Category, row.ResolvedAt)
+	}
+}
+
+// moved gives a record in another client's hands.
+func moved(r visible.Record, to uuid.UUID) visible.Record {
+	value := reflect.New(reflect.TypeOf(r)).Elem()
+	value.Set(reflect.ValueOf(r))
+	value.FieldByName("Client").Set(reflect.ValueOf(to))
+	return value.Interface().(visible.Record)
+}
+
+// Whatever the order in which an item leaves one client and reaches another, it ends with the other.
+func TestItemsThatMoveStayWithTheirNewClient(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples {
+		if _, own := s.record.(visible.Organisation); own {
+			continue // Its id is the client's.
+		}
+		before, after := visible.Put{Record: s.record}, visible.Put{Record: moved(s.record, globex)}
+		gone := visible.Remove{Gone: s.record.Key()}
+		p := taking(t, before)
+		want, _ := p.fold(after)
+		for name, changes := range map[string][]visible.Change{"gone first": {before, gone, after}, "gone last": {before, after, gone}} {
+			got, there := p.fold(changes...)
+			if diff := cmp.Diff(want, got); !there || diff != "" {
+				t.Errorf("%T, %s: there %t (-want +got):\n%s", s.record, name, there, diff)
+			}
+		}
+	}
+}
+
+// After any history of puts and removes a row is there exactly when the last change of its client put it,
+// and holds what that put.
+func TestTheLastChangeDecides(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		s := rapid.SampledFrom(samples).Draw(r, "record")
+		put, gone := visible.Put{Record: s.record}, visible.Remove{Gone: s.record.Key()}
+		history := rapid.SliceOfN(rapid.SampledFrom([]visible.Change{put, gone}), 1, 12).Draw(r, "history")
+		got, there := taking(t, put).fold(history...)
+		_, want := history[len(history)-1].(visible.Put)
+		if there != want || there && !cmp.Equal(s.row, got) {
+			r.Errorf("there %t, want %t: %s", there, want, cmp.Diff(s.row, got))
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package staff_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"effigate/domain"
+	"effigate/domain/client"
+	"effigate/domain/contract"
+	"effigate/domain/numbering"
+	"effigate/domain/person"
+	"effigate/domain/ticket"
+	"effigate/infra/eventstore"
+	"effigate/projections"
+	"effigate/projections/staff"
+)
+
+// folds gives, per table, the row that one event makes out of an empty one, as text; false when the event
+// changes no row.
+var folds = map[string]func(domain.Recorded) (string, bool){
+	"clients":   fold(staff.Clients),
+	"people":    fold(staff.People),
+	"contracts": fold(staff.Contracts),
+	"tickets":   fold(staff.Tickets),
+	"messages":  fold(staff.Messages),
+	"timeline":  fold(staff.Timeline),
+}
+
+func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recorded) (string, bool) {
+	return func(r domain.Recorded) (string, bool) {
+		key, ok := p.Key(r)
+		if !ok {
+			return "", false
+		}
+		var row R
+		row, _ = p.Evolve(row, r)
+		return fmt.Sprintf("%s %+v", key, row), true
+	}
+}
+
+// samples lists one event of every kind that the product stores.
+func samples() []domain.Event {
+	return slices.Concat(
+		[]domain.Event{eventstore.Opened{}},
+		client.All(), person.All(), contract.All(), ticket.All(), numbering.All(),
+	)
+}
+
+// record puts an event at the start of a stream of its aggregate.
+func record(event domain.Event) domain.Recorded {
+	aggregate, _, _ := strings.Cut(event.Kind(), ".")
+	id := domain.Derive(uuid.NameSpaceURL, aggregate)
+	return domain.Recorded{
+		ID: domain.Derive(id, event.Kind()), Stream: aggregate + "-" + id.String(), Event: event,
+		Raw: domain.Raw{Kind: event.Kind()},
+	}
+}
+
+func TestEveryKindIsProjectedOrIgnoredForAReason(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, sample := range samples() {
+		kind := sample.Kind()
+		known[kind] = true
+		var changed []string
+		for table, fold := range folds {
+			if _, ok := fold(record(sample)); ok {
+				changed = append(changed, table)
+			}
+		}
+		reason, ignored := staff.Ignored[kind]
+		if ignored != (len(changed) == 0) || ignored && reason == "" {
+			t.Errorf("%s changes %v and is ignored because of %q: project it, or give the reason", kind, changed, reason)
+		}
+	}
+	for kind := range staff.Ignored {
+		if !known[kind] {
+			t.Errorf("%s is ignored, and nobody stores it", kind)
+		}
+	}
+}
+
+// TestEveryTextOfAnEventReachesARow finds the field that somebody adds to an event and forgets here.
+func TestEveryTextOfAnEventReachesARow(t *testing.T) {
+	t.Parallel()
+	const marker = "marker-7f3a"
+	elsewhere := map[string]string{
+		"person.grant_withdrawn.v1 Grant": "the row lists the grants that are left",
+	}
+	for _, sample := range samples() {
+		if _, ignored := staff.Ignored[sample.Kind()]; ignored {
+			continue
+		}
+		for _, field := range texts(reflect.TypeOf(sample), nil) {
+			marked := reflect.New(reflect.TypeOf(sample)).Elem()
+			marked.Set(reflect.ValueOf(sample))
+			marked.FieldByIndex(field).SetString(marker)
+			var shown []string
+			for _, fold := range folds {
+				row, _ := fold(record(marked.Interface().(domain.Event)))
+				shown = append(shown, row)
+			}
+			name := sample.Kind() + " " + marked.Type().FieldByIndex(field).Name
+			if strings.Contains(strings.Join(shown, "\n"), marker) == (elsewhere[name] != "") {
+				t.Errorf("the text of %s is in no row, or in one in spite of %q", name, elsewhere[name])
+			}
+		}
+	}
+}
+
+// texts gives the index path of each text in a struct. A visibility is a flag, not a text.
+func texts(of reflect.Type, path []int) [][]int {
+	var found [][]int
+	for i := range of.NumField() {
+		field, index := of.Field(i), append(slices.Clone(path), i)
+		switch {
+		case field.Type == reflect.TypeFor[domain.Visibility]():
+		case field.Type.Kind() == reflect.String:
+			found = append(found, index)
+		case field.Name == "Staff":
+			found = append(found, texts(field.Type, index)...)
+		}
+	}
+	return found
+}
+
+// TestAnEventInAStreamOfAnotherAggregateIsDamage must not go by as a row with a wrong key.
+func TestAnEventInAStreamOfAnotherAggregateIsDamage(t *testing.T) {
+	t.Parallel()
+	for _, stream := range []string{"client-" + uuid.NameSpaceURL.String(), "ticket-41", "ticket"} {
+		t.Run(stream, func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if recover() == nil {
+					t.Errorf("an event of a ticket in stream %s was taken", stream)
+				}
+			}()
+			damaged := record(ticket.Started{})
+			damaged.Stream = stream
+			staff.Tickets.Key(damaged)
+		})
+	}
+}

@@ -1,0 +1,331 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"effigate/domain"
+	"effigate/infra/postgres"
+	"effigate/infra/postgres/postgrestest"
+	"effigate/readmodels/client"
+)
+
+// store is a client database with one generation, written by its owner and read by the portal's role.
+type store struct {
+	owner, reader *pgxpool.Pool
+}
+
+func newStore(tb testing.TB) *store {
+	tb.Helper()
+	access := postgrestest.Database(tb, postgres.ClientSide)
+	database, err := postgres.Open(tb.Context(), access.Owner, postgres.ClientSide)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(database.Close)
+	s := &store{owner: pool(tb, access.Owner), reader: pool(tb, access.Reader)}
+	s.run(tb, `CREATE SCHEMA gen_1; GRANT USAGE ON SCHEMA gen_1 TO portal_reader`)
+	s.run(tb, client.Schema)
+	s.run(tb, client.Indexes)
+	return s
+}
+
+// pool connects with the generation as search_path, as the product does.
+func pool(tb testing.TB, url string) *pgxpool.Pool {
+	tb.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config.MaxConns = 2
+	config.ConnConfig.RuntimeParams["search_path"] = "gen_1"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	p, err := pgxpool.NewWithConfig(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(p.Close)
+	return p
+}
+
+func (s *store) run(tb testing.TB, sql string, arguments ...any) {
+	tb.Helper()
+	mode := []any{pgx.QueryExecModeSimpleProtocol}
+	if _, err := s.owner.Exec(tb.Context(), sql, append(mode, arguments...)...); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// put inserts rows, each into the table of its type.
+func (s *store) put(tb testing.TB, rows ...any) {
+	tb.Helper()
+	tables := map[reflect.Type]string{
+		reflect.TypeFor[client.OrganisationRow](): "organisation", reflect.TypeFor[client.PersonRow](): "people",
+		reflect.TypeFor[client.ContractRow](): "contracts", reflect.TypeFor[client.CategoryRow](): "categories",
+		reflect.TypeFor[client.TicketRow](): "tickets", reflect.TypeFor[client.CommentRow](): "comments",
+		reflect.TypeFor[client.TicketStepRow](): "ticket_steps",
+	}
+	batch := &pgx.Batch{}
+	for _, row := range rows {
+		value := reflect.ValueOf(row)
+		var columns, places []string
+		var values []any
+		for i := range value.NumField() {
+			columns = append(columns, value.Type().Field(i).Tag.Get("db"))
+			places = append(places, fmt.Sprintf("$%d", i+1))
+			values = append(values, value.Field(i).Interface())
+		}
+		batch.Queue(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", tables[value.Type()], strings.Join(columns, ", "), strings.Join(places, ", ")), values...)
+	}
+	if err := s.owner.SendBatch(tb.Context(), batch).Close(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// in reads as a viewer.
+func (s *store) in(tb testing.TB, v client.Viewer, read func(context.Context, pgx.Tx) error) error {
+	tb.Helper()
+	return pgx.BeginTxFunc(tb.Context(), s.reader, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(tb.Context(), `SELECT set_config('effigate.client', $1, true)`, v.Client.String()); err != nil {
+			return err
+		}
+		return read(tb.Context(), tx)
+	})
+}
+
+// get is in with a result, for queries that must succeed.
+func get[R any](tb testing.TB, s *store, v client.Viewer, read func(context.Context, pgx.Tx) (R, error)) (result R) {
+	tb.Helper()
+	err := s.in(tb, v, func(ctx context.Context, tx pgx.Tx) (err error) {
+		result, err = read(ctx, tx)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return result
+}
+
+func id(n int) uuid.UUID { return domain.Derive(uuid.NameSpaceURL, "test", strconv.Itoa(n)) }
+
+var (
+	acme, globex   = id(1), id(2)
+	ada, eve, gil  = id(11), id(12), id(13) // acme's admin and employee, globex' admin
+	sue            = id(14)                 // staff
+	asAda          = client.Viewer{Client: acme, Person: ada, All: true}
+	asEve          = client.Viewer{Client: acme, Person: eve}
+	asGil          = client.Viewer{Client: globex, Person: gil, All: true}
+	monday         = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	network, phone = id(31), id(32)
+)
+
+func ticket(n int, of, by uuid.UUID, change ...func(*client.TicketRow)) client.TicketRow {
+	at := monday.Add(time.Duration(n) * time.Hour)
+	row := client.TicketRow{
+		ID: id(1000 + n), Client: of, Number: n, Title: fmt.Sprintf("Ticket %d", n), Priority: "medium", State: "open",
+		RaisedBy: by, RaisedAt: at, UpdatedAt: at,
+	}
+	for _, c := range change {
+		c(&row)
+	}
+	return row
+}
+
+// populated gives a store with two clients of which acme has three tickets and globex one.
+func populated(tb testing.TB) *store {
+	tb.Helper()
+	s := newStore(tb)
+	resolved := monday.Add(50 * time.Hour)
+	s.put(tb,
+		client.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "Europe/Zurich", Language: "de-CH", Currency: "CHF"},
+		client.OrganisationRow{ID: globex, Client: globex, Name: "Globex", Zone: "UTC", Language: "en", Currency: "EUR"},
+		client.PersonRow{ID: ada, Client: acme, Role: "client_admin", Active: true},
+		client.PersonRow{ID: eve, Client: acme, Role: "client_employee", Grants: "billing.read ticket.critical", Active: true},
+		client.PersonRow{ID: gil, Client: globex, Role: "client_admin", Active: true},
+		client.ContractRow{ID: id(21), Client: acme, Reference: "CON-2024-018", Type: "bucket"},
+		client.ContractRow{ID: id(22), Client: globex, Reference: "CON-2024-019", Type: "fixed"},
+		client.CategoryRow{ID: network, Client: acme, Contract: id(21), JobType: "net", Name: "Network"},
+		client.CategoryRow{ID: phone, Client: globex, Contract: id(22), JobType: "tel", Name: "Telephone"},
+		ticket(1, acme, ada, func(r *client.TicketRow) {
+			r.Title, r.Description, r.Category = "Printer on fire", "It smells of burnt toner", &network
+		}),
+		ticket(2, acme, eve, func(r *client.TicketRow) { r.Title, r.State = "Mailbox full", "waiting_for_you" }),
+		ticket(3, acme, eve, func(r *client.TicketRow) {
+			r.Title, r.State, r.Resolution, r.ResolvedAt = "Router down", "resolved", "Replaced the power supply", &resolved
+		}),
+		ticket(41, globex, gil, func(r *client.TicketRow) { r.Title = "Printer of Globex" }),
+		client.CommentRow{ID: id(51), Client: acme, Ticket: id(1001), Author: sue, Text: "Please unplug it", At: monday.Add(2 * time.Hour)},
+		client.CommentRow{ID: id(52), Client: acme, Ticket: id(1001), Author: ada, ByClient: true, Text: "Extinguished", At: monday.Add(3 * time.Hour)},
+		client.CommentRow{ID: id(53), Client: globex, Ticket: id(1041), Author: gil, ByClient: true, Text: "Hello", At: monday},
+		client.TicketStepRow{ID: id(61), Client: acme, Ticket: id(1001), State: "open", At: monday.Add(time.Hour)},
+		client.TicketStepRow{ID: id(62), Client: globex, Ticket: id(1041), State: "open", At: monday},
+	)
+	s.run(tb, `INSERT INTO accounts.people (id, client, name, email) VALUES ($1, $2, 'Ada Abel', 'ada@acme.example'), ($3, $2, 'Eve Ebner', 'eve@acme.example'), ($4, $5, 'Gil Gross', 'gil@globex.example')`,
+		ada.String(), acme.String(), eve.String(), gil.String(), globex.String())
+	s.run(tb, `INSERT INTO accounts.staff_profiles (person, name, role) VALUES ($1, 'Sue', 'Support')`, sue.String())
+	s.run(tb, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (1, $1, 'ticket', $2, false), (1, $3, 'ticket', $4, false)`,
+		acme.String(), id(1001).String(), globex.String(), id(1041).String())
+	return s
+}
+
+// tables lists what the portal's role might read, with the number of rows there are.
+func (s *store) tables(tb testing.TB) map[string]int {
+	tb.Helper()
+	rows, err := s.owner.Query(tb.Context(), `
+		SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'v', 'm', 'p') AND n.nspname IN ('gen_1', 'accounts', 'control')
+		  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'client')`)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, name := range names {
+		counts[name] = count(tb.Context(), tb, s.owner, `SELECT count(*) FROM `+name)
+	}
+	return counts
+}
+
+func count(ctx context.Context, tb testing.TB, from interface {
+	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
+}, sql string, arguments ...any,
+) (n int) {
+	tb.Helper()
+	if err := from.QueryRow(ctx, sql, arguments...).Scan(&n); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// Row security alone, without any condition in a query, hides everything from a session without a client
+// and other clients' rows from a session with one.
+func TestRowSecurityHoldsByItself(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	tables := s.tables(t)
+	if len(tables) < 9 {
+		t.Errorf("only %v have a client", tables)
+	}
+	for table, rows := range tables {
+		if rows < 2 {
+			t.Errorf("%s has %d rows: nothing is tested", table, rows)
+		}
+		if seen := count(t.Context(), t, s.reader, `SELECT count(*) FROM `+table); seen != 0 {
+			t.Errorf("a session without a client sees %d rows of %s", seen, table)
+		}
+		for _, of := range []uuid.UUID{acme, globex} {
+			_ = s.in(t, client.Viewer{Client: of}, func(ctx context.Context, tx pgx.Tx) error {
+				own := count(ctx, t, s.owner, `SELECT count(*) FROM `+table+` WHERE client = $1`, of)
+				if seen := count(ctx, t, tx, `SELECT count(*) FROM `+table); seen != own || own == 0 {
+					t.Errorf("a session of one client sees %d rows of %s, of which %d are its own", seen, table, own)
+				}
+				return nil
+			})
+		}
+	}
+	// The setting of one transaction does not outlive it.
+	if seen := count(t.Context(), t, s.reader, `SELECT count(*) FROM tickets`); seen != 0 {
+		t.Errorf("%d tickets are seen after the transaction", seen)
+	}
+}
+
+// Every table of a generation is built the same way, so that a new one cannot forget the wall.
+func TestEveryTableIsWalled(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	rows, err := s.owner.Query(t.Context(), `
+		SELECT c.relname FROM pg_class c
+		WHERE c.relnamespace = 'gen_1'::regnamespace AND c.relkind = 'r' AND NOT (
+		    c.relrowsecurity
+		    AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+		    AND has_table_privilege('portal_reader', c.oid, 'SELECT')
+		    AND NOT has_table_privilege('portal_reader', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+		    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'client' AND a.attnotnull)
+		    AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+		                AND pg_get_indexdef(i.indexrelid) LIKE '%(id)'))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(open) > 0 {
+		t.Errorf("not walled: %v, %v", open, err)
+	}
+}
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	me := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) (client.Me, error) { return client.ReadMe(ctx, tx, asEve) })
+	want := client.Me{
+		ID: eve, Name: "Eve Ebner", Role: "client_employee", Grants: []string{"billing.read", "ticket.critical"},
+		Organisation: client.Organisation{Name: "Acme", Zone: "Europe/Zurich", Language: "de-CH", Currency: "CHF"},
+	}
+	if diff := cmp.Diff(want, me); diff != "" {
+		t.Errorf("me (-want +got):\n%s", diff)
+	}
+	s.run(t, `DELETE FROM accounts.people WHERE id = $1`, eve.String())
+	if me := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) (client.Me, error) { return client.ReadMe(ctx, tx, asEve) }); me.Name != "" {
+		t.Errorf("an erased name is %q", me.Name)
+	}
+	s.run(t, `UPDATE people SET active = false WHERE id = $1`, eve.String())
+	for name, v := range map[string]client.Viewer{"inactive": asEve, "of another client": {Client: globex, Person: ada, All: true}} {
+		err := s.in(t, v, func(ctx context.Context, tx pgx.Tx) error { _, err := client.ReadMe(ctx, tx, v); return err })
+		if !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOverviewCountsWhatTheViewerSees(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	contracts := []client.Contract{{Reference: "CON-2024-018", Type: "bucket"}}
+	for name, c := range map[string]struct {
+		viewer client.Viewer
+		want   client.Overview
+	}{
+		"admin":    {asAda, client.Overview{Tickets: client.Counts{Open: 2, WaitingForYou: 1, Resolved: 1}, Contracts: contracts}},
+		"employee": {asEve, client.Overview{Tickets: client.Counts{Open: 1, WaitingForYou: 1, Resolved: 1}, Contracts: contracts}},
+		"nobody":   {client.Viewer{Client: id(9), Person: id(9)}, client.Overview{Contracts: []client.Contract{}}},
+	} {
+		got := get(t, s, c.viewer, func(ctx context.Context, tx pgx.Tx) (client.Overview, error) {
+			return client.ReadOverview(ctx, tx, c.viewer)
+		})
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestCategories(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	got := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) ([]client.Category, error) {
+		return client.ListCategories(ctx, tx, asEve)
+	})
+	want := []client.Category{{ID: network, Name: "Network", Contract: "CON-2024-018", ContractID: id(21), JobType: "net"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("categories (-want +got):\n%s", diff)
+	}
+	err := s.in(t, asEve, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := client.ReadCategory(ctx, tx, asEve, phone)
+		return err
+	})
+	if !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("another client's category: %v", err)
+	}
+}

@@ -1,0 +1,43 @@
+package client
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Overview is the portal's header (F8). It counts what the viewer sees and nothing else (X12).
+type Overview struct {
+	Tickets   Counts     `json:"tickets"`
+	Contracts []Contract `json:"contracts" nullable:"false" doc:"The active contracts, by reference."`
+}
+
+// Counts of tickets. A ticket that waits for the client counts as open too.
+type Counts struct {
+	Open          int `json:"open" doc:"Neither resolved nor closed."`
+	WaitingForYou int `json:"waiting_for_you" doc:"Those of the open ones that need an answer from you."`
+	Resolved      int `json:"resolved" doc:"Resolved or closed."`
+}
+
+// maxContracts bounds the contracts named in an overview.
+const maxContracts = 100
+
+// ReadOverview gives the overview.
+func ReadOverview(ctx context.Context, tx pgx.Tx, v Viewer) (Overview, error) {
+	counts, err := one[Counts](ctx, tx, "counts of tickets", `
+		SELECT count(*) FILTER (WHERE state NOT IN ('resolved', 'closed')) AS open,
+		       count(*) FILTER (WHERE state = 'waiting_for_you') AS waiting_for_you,
+		       count(*) FILTER (WHERE state IN ('resolved', 'closed')) AS resolved
+		FROM tickets WHERE client = @client`+v.own(" AND raised_by = @person"), v.arguments())
+	if err != nil {
+		return Overview{}, err
+	}
+	arguments := v.arguments()
+	arguments["limit"] = maxContracts
+	contracts, err := list[Contract](ctx, tx, "contracts", `
+		SELECT reference, type FROM contracts WHERE client = @client ORDER BY reference, id LIMIT @limit`, arguments)
+	if err != nil {
+		return Overview{}, err
+	}
+	return Overview{Tickets: counts, Contracts: contracts}, nil
+}

@@ -1,0 +1,129 @@
+package staff
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Client is a row of clients: one client organisation.
+type Client struct {
+	ID             uuid.UUID  `db:"id" json:"id"`
+	Name           string     `db:"name" json:"name"`
+	Zone           string     `db:"zone" json:"zone"`         // IANA name
+	Language       string     `db:"language" json:"language"` // BCP 47
+	Currency       string     `db:"currency" json:"currency"` // ISO 4217
+	AccountManager *uuid.UUID `db:"account_manager" json:"account_manager,omitempty"`
+	Source         string     `db:"source" json:"source"` // where it was imported from; empty unless it was
+	RegisteredAt   time.Time  `db:"registered_at" json:"registered_at"`
+	Revision       int64      `db:"revision" json:"revision"`
+}
+
+const clientColumns = `id, name, zone, language, currency, account_manager, source, registered_at, revision`
+
+// ClientByID gives one client; domain.ErrNotFound when there is none.
+func ClientByID(ctx context.Context, db Queryer, id uuid.UUID) (Client, error) {
+	client, err := one[Client](ctx, db, `SELECT `+clientColumns+` FROM clients WHERE id = $1`, id)
+	return client, notFound(err, "no_such_client", "client", id)
+}
+
+// Clients gives the clients in the order of their names, after the client given (uuid.Nil: from the
+// start), at most limit of them, and the last one given when there are more.
+func Clients(ctx context.Context, db Queryer, after uuid.UUID, limit int) ([]Client, uuid.UUID, error) {
+	limit = bounded(limit)
+	clients, err := list[Client](ctx, db, `
+		SELECT `+clientColumns+`
+		FROM clients
+		WHERE $1 = '00000000-0000-0000-0000-000000000000'::uuid
+			OR (lower(name), id) > (SELECT lower(name), id FROM clients WHERE id = $1)
+		ORDER BY lower(name), id
+		LIMIT $2`, after, limit+1)
+	if err != nil {
+		return nil, uuid.Nil, fmt.Errorf("list clients: %w", err)
+	}
+	if len(clients) <= limit {
+		return clients, uuid.Nil, nil
+	}
+	return clients[:limit], clients[limit-1].ID, nil
+}
+
+// Person is a row of people: a staff person or a client user, without a name.
+type Person struct {
+	ID        uuid.UUID  `db:"id" json:"id"`
+	Side      string     `db:"side" json:"side"`
+	Role      string     `db:"role" json:"role"`
+	Client    *uuid.UUID `db:"client" json:"client,omitempty"` // absent for staff
+	Grants    string     `db:"grants" json:"grants"`           // sorted, separated by single spaces
+	Status    string     `db:"status" json:"status"`           // "invited", "active" or "deactivated"
+	InvitedAt time.Time  `db:"invited_at" json:"invited_at"`
+	Revision  int64      `db:"revision" json:"revision"`
+}
+
+// PeopleOf gives the users of a client, at most MaxLimit, in a stable order.
+func PeopleOf(ctx context.Context, db Queryer, client uuid.UUID) ([]Person, error) {
+	people, err := list[Person](ctx, db, `
+		SELECT id, side, role, client, grants, status, invited_at, revision
+		FROM people
+		WHERE client = $1
+		ORDER BY id
+		LIMIT $2`, client, MaxLimit)
+	if err != nil {
+		return nil, fmt.Errorf("list people of client %s: %w", client, err)
+	}
+	return people, nil
+}
+
+// Contract is a row of contracts.
+type Contract struct {
+	ID           uuid.UUID `db:"id"`
+	Client       uuid.UUID `db:"client"`
+	Reference    string    `db:"reference"`
+	Type         string    `db:"type"`
+	SupportLevel string    `db:"support_level"`
+	Starts       string    `db:"starts"`
+	Ends         string    `db:"ends"`
+	Status       string    `db:"status"`        // "draft", "active" or "terminated"
+	EndedBecause string    `db:"ended_because"` // empty unless terminated for a reason given
+	JobTypes     string    `db:"job_types"`     // a JSON list of JobType
+	DraftedAt    time.Time `db:"drafted_at"`
+	Revision     int64     `db:"revision"`
+}
+
+// JobType is a category of work that a contract covers.
+type JobType struct {
+	Key  string `json:"key"`
+	Name string `json:"name"`
+}
+
+// Scope is a contract as it is shown, with its job types as a list.
+type Scope struct {
+	ID           uuid.UUID `db:"id" json:"id"`
+	Client       uuid.UUID `db:"client" json:"client"`
+	Reference    string    `db:"reference" json:"reference"`
+	Type         string    `db:"type" json:"type"`
+	SupportLevel string    `db:"support_level" json:"support_level"`
+	Starts       string    `db:"starts" json:"starts"`
+	Ends         string    `db:"ends" json:"ends"`
+	Status       string    `db:"status" json:"status"`
+	EndedBecause string    `db:"ended_because" json:"ended_because"`
+	JobTypes     []JobType `db:"job_types" json:"job_types" nullable:"false"`
+	DraftedAt    time.Time `db:"drafted_at" json:"drafted_at"`
+	Revision     int64     `db:"revision" json:"revision"`
+}
+
+// ContractsOf gives the contracts of a client by reference, at most MaxLimit.
+func ContractsOf(ctx context.Context, db Queryer, client uuid.UUID) ([]Scope, error) {
+	contracts, err := list[Scope](ctx, db, `
+		SELECT id, client, reference, type, support_level, starts, ends, status, ended_because, job_types::json,
+			drafted_at, revision
+		FROM contracts
+		WHERE client = $1
+		ORDER BY reference, id
+		LIMIT $2`, client, MaxLimit)
+	if err != nil {
+		return nil, fmt.Errorf("list contracts of client %s: %w", client, err)
+	}
+	return contracts, nil
+}
