@@ -41,7 +41,6 @@ type Generation struct {
 	// Pool holds sessions of the side's reader.
 	Pool *pgxpool.Pool
 
-	version int
 	pins    int  // guarded by Reads.mu
 	retired bool // guarded by Reads.mu
 }
@@ -263,7 +262,7 @@ func (r *Reads) refresh(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil {
 			return fmt.Errorf("open generation %d: %w", number, err)
 		}
-		current = &Generation{Number: number, Pool: pool, version: r.version}
+		current = &Generation{Number: number, Pool: pool}
 		current.Waiter = projections.NewWaiter(func(ctx context.Context) (domain.Position, error) {
 			return readPosition(ctx, pool, number)
 		})

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"effigate/domain"
+	"effigate/domain/client"
+	"effigate/domain/contract"
+	"effigate/domain/numbering"
+	"effigate/domain/person"
+	"effigate/domain/ticket"
+	"effigate/domain/visible"
+	"effigate/infra/postgres"
+	"effigate/projections"
+	clientside "effigate/projections/client"
+	staffside "effigate/projections/staff"
+	clientrows "effigate/readmodels/client"
+	staffrows "effigate/readmodels/staff"
+)
+
+// disclosures lists what may reach clients: the disclosers of the aggregates, and nothing else.
+func disclosures() []projections.Disclosure {
+	return []projections.Disclosure{
+		projections.Disclose("client", client.Disclose),
+		projections.Disclose("contract", contract.Disclose),
+		projections.Disclose("numbering", numbering.Disclose),
+		projections.Disclose("person", person.Disclose),
+		projections.Disclose("ticket", ticket.Disclose),
+	}
+}
+
+// clientModel is the client side's read model. What reaches its tables are client-safe changes.
+func clientModel(source projections.Source) postgres.Model[visible.Change] {
+	return postgres.Model[visible.Change]{
+		Version: clientrows.Version, Schema: clientrows.Schema, Indexes: clientrows.Indexes,
+		Tables: []postgres.Table[visible.Change]{
+			postgres.Rows(clientside.Organisations), postgres.Rows(clientside.People),
+			postgres.Rows(clientside.Contracts), postgres.Rows(clientside.Categories),
+			postgres.Rows(clientside.Tickets), postgres.Rows(clientside.Comments), postgres.Rows(clientside.TicketSteps),
+		},
+		Translator: func() projections.Translator[visible.Change] {
+			return projections.NewDisclosures(source, 0, disclosures()...)
+		},
+		Notice: projections.NoticeOfChange,
+	}
+}
+
+// staffModel is the staff side's read model, which holds everything.
+func staffModel(source projections.Source) postgres.Model[domain.Recorded] {
+	return postgres.Model[domain.Recorded]{
+		Version: staffrows.Version, Schema: staffrows.Schema, Indexes: staffrows.Indexes,
+		Tables: []postgres.Table[domain.Recorded]{
+			postgres.Rows(staffside.Clients), postgres.Rows(staffside.People), postgres.Rows(staffside.Contracts),
+			postgres.Rows(staffside.Tickets), postgres.Rows(staffside.Messages), postgres.Rows(staffside.Timeline),
+			postgres.Log[domain.Recorded](staffside.Log, staffside.LogEntry),
+		},
+		Translator: func() projections.Translator[domain.Recorded] { return projections.NewFacts(source) },
+		Notice:     projections.NoticeOfEvent,
+	}
+}
+
+// projectors are the two of them.
+type projectors struct {
+	client *postgres.Projector[visible.Change]
+	staff  *postgres.Projector[domain.Recorded]
+}
+
+func (w *world) projectors() projectors {
+	return projectors{
+		client: postgres.NewProjector(postgres.ProjectorOptions[visible.Change]{
+			Database: w.client.database, Source: w.source, Model: clientModel(w.source), Logger: w.logger, Holder: version(),
+		}),
+		staff: postgres.NewProjector(postgres.ProjectorOptions[domain.Recorded]{
+			Database: w.staff.database, Source: w.source, Model: staffModel(w.source), Logger: w.logger, Holder: version(),
+		}),
+	}
+}
+
+// run projects both sides until ctx ends. They share nothing: a stopped staff database never delays a
+// withdrawal on the client side.
+func (p projectors) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.client.Run(ctx) })
+	group.Go(func() error { return p.staff.Run(ctx) })
+	return group.Wait()
+}
+
+// project runs projectors of its own until ctx ends.
+func (w *world) project(ctx context.Context) error { return w.projectors().run(ctx) }
