@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"effigate/domain"
 )
@@ -15,7 +16,7 @@ import (
 func (o *office) listen(role domain.Role, last string) (next func() string) {
 	o.t.Helper()
 	server := httptest.NewServer(o.console.Handler())
-	ctx, cancel := context.WithCancel(o.t.Context())
+	ctx, cancel := context.WithTimeout(o.t.Context(), 30*time.Second) // It ends a wait in vain.
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/events", http.NoBody)
 	if err != nil {
 		o.t.Fatal(err)

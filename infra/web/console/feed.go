@@ -41,7 +41,7 @@ func (f feed) Since(ctx context.Context, _ domain.Actor, id string, limit int) (
 	if err != nil {
 		return nil, err
 	}
-	if false && !known {
+	if !known {
 		return nil, web.ErrLost
 	}
 	heard := make([]web.Change, len(changes))

@@ -158,14 +158,10 @@ func (b ticketBody) named() []uuid.UUID {
 		named = append(named, given(message.Author)...)
 	}
 	for _, step := range b.Timeline {
-		var told struct {
-			Assignee   *uuid.UUID `json:"assignee"`
-			OnBehalfOf *uuid.UUID `json:"on_behalf_of"`
-		}
+		var told struct{ Assignee *uuid.UUID } // Perhaps not the present one.
 		if json.Unmarshal(step.Arguments, &told) == nil {
-			named = append(named, given(told.Assignee, told.OnBehalfOf)...)
+			named = append(named, given(step.Actor, told.Assignee)...)
 		}
-		named = append(named, given(step.Actor)...)
 	}
 	return named
 }
