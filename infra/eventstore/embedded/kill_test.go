@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,13 +52,16 @@ func victim(directory string) error {
 		writers.Go(func() {
 			for i := 0; ; i++ {
 				stream := fmt.Sprintf("%d-%d", os.Getpid(), w)
-				name := fmt.Sprint(i)
+				name := strconv.Itoa(i)
 				done, err := client.AppendToStream(context.Background(), stream, esdb.AppendToStreamOptions{}, named(stream, name, name+"'")...)
 				if err != nil {
 					errs <- err
 					return
 				}
-				fmt.Printf("%s %d %d\n", stream, done.NextExpectedVersion, done.CommitPosition)
+				if _, err := fmt.Fprintf(os.Stdout, "%s %d %d\n", stream, done.NextExpectedVersion, done.CommitPosition); err != nil {
+					errs <- err
+					return
+				}
 			}
 		})
 	}

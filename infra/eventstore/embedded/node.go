@@ -105,7 +105,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if err != nil || o.Dir == "" {
 		return nil, fmt.Errorf("open event node: data directory %q: %w", o.Dir, errors.Join(err, os.ErrInvalid))
 	}
-	opened, err := store.Open(store.Options{
+	opened, err := store.Open(store.Options{ //nolint:contextcheck // the store outlives the opening
 		Dir: directory, FS: o.FS, Clock: o.Clock, Logger: o.Logger, RecentIDs: o.RecentIDs,
 	})
 	if err != nil {
@@ -119,6 +119,8 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 }
 
 // serve puts the gRPC server in front of an open store.
+//
+//nolint:contextcheck // the node outlives the opening
 func serve(ctx context.Context, opened *store.Store, directory string, o Options) (*Node, error) {
 	if err := seed(ctx, opened); err != nil {
 		return nil, err
@@ -140,7 +142,6 @@ func serve(ctx context.Context, opened *store.Store, directory string, o Options
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", o.Addr, err)
 	}
-	//nolint:contextcheck // the node outlives the opening
 	serving, stop := context.WithCancelCause(context.Background())
 	n := &Node{
 		store: opened, listener: listener, password: password, caFile: certificates.caFile(), stop: stop,
@@ -163,7 +164,7 @@ func serve(ctx context.Context, opened *store.Store, directory string, o Options
 	go func() {
 		defer close(n.served)
 		if err := n.server.Serve(listener); err != nil {
-			o.Logger.Error("event node no longer serves", slog.Any("error", err))
+			o.Logger.ErrorContext(serving, "event node no longer serves", slog.Any("error", err))
 		}
 	}()
 	return n, nil

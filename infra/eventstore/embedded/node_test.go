@@ -242,8 +242,7 @@ func TestFailedWriteStopsTheNode(t *testing.T) {
 
 // code finds the client's error code, which the client's own FromError misses in wrapped errors.
 func code(err error) esdb.ErrorCode {
-	var known *esdb.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*esdb.Error](err); ok {
 		return known.Code()
 	}
 	return esdb.ErrorCodeUnknown

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,7 +131,7 @@ func TestAppendOutcomes(t *testing.T) {
 				esdb.AppendToStreamOptions{ExpectedRevision: c.expected}, named(stream, strings.Fields(c.send)...)...)
 			got := outcome(err)
 			if err == nil {
-				got = fmt.Sprint(result.NextExpectedVersion)
+				got = strconv.FormatUint(result.NextExpectedVersion, 10)
 				if c.want == "none" { // The client reports 1 for a stream without events.
 					got = "none"
 				}
@@ -158,14 +159,14 @@ func outcome(err error) string {
 		return "not found"
 	case esdb.ErrorCodeAccessDenied:
 		return "denied"
+	default:
+		return status.Code(errors.Unwrap(unwrapped(err))).String()
 	}
-	return status.Code(errors.Unwrap(unwrapped(err))).String()
 }
 
 // unwrapped finds the client's error in a chain, or returns the error itself in one.
 func unwrapped(err error) error {
-	var known *esdb.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*esdb.Error](err); ok {
 		return known
 	}
 	return fmt.Errorf("%w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -131,7 +132,7 @@ func TestHandOver(t *testing.T) {
 			if i == 0 {
 				due += 1 + history
 			}
-			from := uint64(rand.Uint64N(20))
+			from := rand.Uint64N(20)
 			events, _ := receive(t, subscribe(t, reader, stream, revision(from)), func(got []*esdb.RecordedEvent) bool {
 				return uint64(len(got)) >= due-from-1
 			})
@@ -250,7 +251,7 @@ func TestCheckpoints(t *testing.T) {
 	live := subscribeAll(t, client, filtered(esdb.End{}))
 	var matches []uint64
 	for i := range 60 {
-		stream, name := fmt.Sprint("noise", i%3), fmt.Sprint(i)
+		stream, name := fmt.Sprint("noise", i%3), strconv.Itoa(i)
 		if i%7 == 0 {
 			stream = "match"
 		}
@@ -318,7 +319,7 @@ func TestSubscriptionPositions(t *testing.T) {
 	beyond := subscribeAll(t, client, esdb.SubscribeToAllOptions{From: esdb.Position{Commit: at + 5000, Prepare: at + 5000}})
 	untilCaughtUp(t, beyond)
 	for i := range 100 {
-		write(t, client, "s", esdb.Any{}, fmt.Sprint(i))
+		write(t, client, "s", esdb.Any{}, strconv.Itoa(i))
 	}
 	events, _ := receive(t, beyond, func(got []*esdb.RecordedEvent) bool { return len(got) > 0 })
 	if first := events[0].Position.Commit; first <= at+5000 || first > at+5500 {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -34,11 +35,7 @@ func (a *acknowledged) add(name string, appended store.Appended) {
 func (a *acknowledged) snapshot() map[string]store.Appended {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	copied := make(map[string]store.Appended, len(a.batches))
-	for name, appended := range a.batches {
-		copied[name] = appended
-	}
-	return copied
+	return maps.Clone(a.batches)
 }
 
 // check opens what a crash has left: every promise is kept, every batch is there whole or not at all, and the chain,
@@ -180,8 +177,9 @@ func reads(kind errorfs.OpKind) bool {
 	case errorfs.OpOpen, errorfs.OpOpenDir, errorfs.OpList, errorfs.OpStat, errorfs.OpGetDiskUsage, errorfs.OpFileClose,
 		errorfs.OpFileRead, errorfs.OpFileReadAt, errorfs.OpFileStat, errorfs.OpLock, errorfs.OpFilePreallocate:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Every single write, sync, creation and renaming fails, once or for good. The store refuses or goes on, but what it has

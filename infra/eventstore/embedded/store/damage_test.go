@@ -215,9 +215,13 @@ func TestLostTail(t *testing.T) {
 func TestMirroredHead(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(t *testing.T, fs vfs.FS) error{
-		"removed":    func(_ *testing.T, fs vfs.FS) error { return fs.Remove("/data/head") },
-		"unreadable": func(t *testing.T, fs vfs.FS) error { replace(t, fs, "/data/head", make([]byte, 8192)); return nil },
-		"alone":      func(_ *testing.T, fs vfs.FS) error { return fs.RemoveAll("/data/log") },
+		"removed": func(_ *testing.T, fs vfs.FS) error { return fs.Remove("/data/head") },
+		"unreadable": func(t *testing.T, fs vfs.FS) error {
+			t.Helper()
+			replace(t, fs, "/data/head", make([]byte, 8192))
+			return nil
+		},
+		"alone": func(_ *testing.T, fs vfs.FS) error { return fs.RemoveAll("/data/log") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -149,7 +149,7 @@ func (s *Store) FollowStream(ctx context.Context, stream string, from uint64) it
 			if !yield(Update{CaughtUp: true, Head: bound.Last}, nil) {
 				return
 			}
-			if err, ok := s.live(ctx, bound.Next, offer); !ok {
+			if ok, err := s.live(ctx, bound.Next, offer); !ok {
 				if err != nil {
 					yield(Update{}, err)
 				}
@@ -181,15 +181,15 @@ func (s *Store) storedSince(ctx context.Context, stream string, from uint64, bou
 
 // live offers the events at or above a position as they come, until an offer is declined or something ends (ok is
 // false), or the follower has fallen behind the tail and must read the log again.
-func (s *Store) live(ctx context.Context, at Position, offer func(Event) bool) (err error, ok bool) {
+func (s *Store) live(ctx context.Context, at Position, offer func(Event) bool) (ok bool, err error) {
 	for {
 		events, _, changed, kept := s.tail.since(at)
 		if !kept {
-			return nil, true
+			return true, nil
 		}
 		for _, e := range events {
 			if !offer(e) {
-				return nil, false
+				return false, nil
 			}
 			at = e.Position + 1
 		}
@@ -197,7 +197,7 @@ func (s *Store) live(ctx context.Context, at Position, offer func(Event) bool) (
 			continue
 		}
 		if err := s.wait(ctx, changed); err != nil {
-			return err, false
+			return false, err
 		}
 	}
 }

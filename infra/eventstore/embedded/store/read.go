@@ -77,11 +77,12 @@ func (s *Store) readSpan(
 				count--
 			}
 			read := uint64(len(page))
-			if direction == Forwards {
+			switch {
+			case direction == Forwards:
 				of.low += read
-			} else if of.high < read {
+			case of.high < read:
 				return
-			} else {
+			default:
 				of.high -= read
 			}
 		}

@@ -242,10 +242,10 @@ func (s *Store) Close() error {
 	}
 	s.readers.Wait()
 	err := s.release()
-	if s.Err() != nil {
-		return nil
+	if s.Err() == nil {
+		return err
 	}
-	return err
+	return nil // Why it failed is known already.
 }
 
 // release closes what load opened. Where Pebble has given up inside, closing it would wait for ever: it is left to the
