@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -160,8 +161,8 @@ func TestAnAnswerThatCannotBeStored(t *testing.T) {
 func TestIdenticalCommandsHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	on, r, mark := w.raised(t, w.employee), w.next(agent), 0
-	mark = w.mark()
+	on, r := w.raised(t, w.employee), w.next(agent)
+	mark := w.mark()
 	// Two processes share the log and the answers.
 	services := []*commands.Service{w.service, commands.NewService(w.log, w.answers)}
 	got := make([]commands.Answer, 100)
@@ -179,6 +180,53 @@ func TestIdenticalCommandsHaveOneEffect(t *testing.T) {
 		}
 	}
 	wantKinds(t, w.since(mark), "ticket.commented.v1", "ticket.waiting_started.v1")
+}
+
+// counting is a table of answers that counts who looks.
+type counting struct {
+	commands.Answers
+	finds atomic.Int32
+}
+
+func (c *counting) Find(ctx context.Context, command domain.CommandID) ([]byte, bool, error) {
+	c.finds.Add(1)
+	return c.Answers.Find(ctx, command)
+}
+
+// A repeat waits for the one in flight, so that it gets the very same answer: one that is complete with
+// the number.
+func TestARepeatInFlightWaitsForTheAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r, answers, reply := w.next(w.employee), &counting{Answers: w.answers}, make(chan struct{})
+		service := commands.NewService(&faultyLog{Log: w.log, before: func(domain.Append) error {
+			<-reply
+			return nil
+		}}, answers)
+		got := make([]commands.Answer, 10)
+		var all sync.WaitGroup
+		for i := range got {
+			all.Go(func() {
+				answer, err := service.RaiseTicket(t.Context(), r, w.raise())
+				if err != nil {
+					t.Error(err)
+				}
+				got[i] = answer
+			})
+		}
+		synctest.Wait()
+		if finds := answers.finds.Load(); finds != 1 {
+			t.Errorf("%d of %d senders do not wait", finds, len(got))
+		}
+		close(reply)
+		all.Wait()
+		for i := range got {
+			if got[i] != got[0] {
+				t.Errorf("sender %d was answered %+v, sender 0 %+v", i, got[i], got[0])
+			}
+		}
+	})
 }
 
 func TestDistinctCommandsAllSucceed(t *testing.T) {
@@ -291,8 +339,8 @@ func TestAFasterWriterLeadsToANewDecision(t *testing.T) {
 func TestWhoSawAnOlderRevisionIsToldSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	on, mark := w.raised(t, w.employee), w.mark()
-	seen := int64(0)
+	on := w.raised(t, w.employee)
+	seen, mark := int64(0), w.mark()
 	r := w.next(agent)
 	r.Seen = &seen
 	_, err := w.service.StartTicket(t.Context(), r, commands.StartTicket{Ticket: on})
@@ -366,6 +414,9 @@ func TestWhoStopsWaitingLeavesTheQueue(t *testing.T) {
 		if !errors.Is(failed, domain.ErrUnavailable) || !errors.Is(failed, context.Canceled) {
 			t.Errorf("got %v, want ErrUnavailable", failed)
 		}
+		if q.Len() != 1 {
+			t.Errorf("%d names are held, want the one", q.Len())
+		}
 		unlock()
 		if q.Len() != 0 {
 			t.Errorf("%d names are left behind", q.Len())
@@ -382,8 +433,8 @@ func TestWhoStopsWaitingLeavesTheQueue(t *testing.T) {
 func TestACommandWhoseTurnDoesNotCome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	on, r, mark := w.raised(t, w.employee), w.next(agent), 0
-	mark = w.mark()
+	on, r := w.raised(t, w.employee), w.next(agent)
+	mark := w.mark()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := w.service.StartTicket(ctx, r, commands.StartTicket{Ticket: on}); !errors.Is(err, domain.ErrUnavailable) {

@@ -51,25 +51,33 @@ func TestImport(t *testing.T) {
 			func(w *world) []commands.ImportStep {
 				return []commands.ImportStep{w.raiseRow(1), row(2, resume), row(3, finish)}
 			},
-			2, []int{2}, "ticket.raised.v1 ticket.resolved.v1 ticket.closed.v1 ticket.imported.v1",
+			2,
+			[]int{2},
+			"ticket.raised.v1 ticket.resolved.v1 ticket.closed.v1 ticket.imported.v1",
 		},
 		"a row is in or out as a whole": {
 			func(w *world) []commands.ImportStep {
 				return []commands.ImportStep{w.raiseRow(1), row(2, finish, resume)}
 			},
-			1, []int{2}, "ticket.raised.v1 ticket.imported.v1",
+			1,
+			[]int{2},
+			"ticket.raised.v1 ticket.imported.v1",
 		},
 		"rows before the one that raises are left out": {
 			func(w *world) []commands.ImportStep {
 				return []commands.ImportStep{row(1), row(2, finish), w.raiseRow(3)}
 			},
-			1, []int{1, 2}, "ticket.raised.v1 ticket.imported.v1",
+			1,
+			[]int{1, 2},
+			"ticket.raised.v1 ticket.imported.v1",
 		},
 		"without a row that raises there is no ticket": {
 			func(*world) []commands.ImportStep {
 				return []commands.ImportStep{row(1, wrong), row(2), row(3, finish)}
 			},
-			0, []int{1, 2, 3}, "",
+			0,
+			[]int{1, 2, 3},
+			"",
 		},
 		"no rows, no ticket": {func(*world) []commands.ImportStep { return nil }, 0, nil, ""},
 		"more than a store takes is rejected": {

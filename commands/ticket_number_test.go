@@ -18,7 +18,7 @@ import (
 )
 
 // numbers are those of a ticket in the visible and the internal series, 0 for none.
-func (w *world) numbers(t testing.TB, on domain.TicketID) (visible, internal int) {
+func (w *world) numbers(t *testing.T, on domain.TicketID) (visible, internal int) {
 	t.Helper()
 	for _, event := range w.history(t, on) {
 		if e, ok := event.(ticket.Numbered); ok && e.Series == domain.ClientVisible {

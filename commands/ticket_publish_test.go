@@ -70,8 +70,8 @@ func (w *world) shown(t *testing.T, on domain.TicketID) visible.Shown {
 func TestAPreviewChangesNothingAndRefusesLikeThePublication(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	on, mark := w.raised(t, owner), 0
-	mark = w.mark()
+	on := w.raised(t, owner)
+	mark := w.mark()
 	for _, publish := range []commands.PublishTicket{
 		{Ticket: on, Comments: []domain.CommentID{{UUID: id("nothing")}}},
 		{Ticket: domain.TicketID{UUID: id("nothing")}},

@@ -160,33 +160,31 @@ func with[C any](run func(context.Context, commands.Request, C) (commands.Answer
 }
 
 // ready is for a command that needs nothing but the world.
-func ready(make func(*world) command) func(*testing.T, *world) command {
-	return func(_ *testing.T, w *world) command { return make(w) }
+func ready(prepare func(*world) command) func(*testing.T, *world) command {
+	return func(_ *testing.T, w *world) command { return prepare(w) }
 }
 
 // onOpen is for a command on a ticket that the client's employee raised.
-func onOpen(make func(*world, domain.TicketID) command) func(*testing.T, *world) command {
+func onOpen(prepare func(*world, domain.TicketID) command) func(*testing.T, *world) command {
 	return func(t *testing.T, w *world) command {
 		t.Helper()
-		return make(w, w.raised(t, w.employee))
+		return prepare(w, w.raised(t, w.employee))
 	}
 }
 
 // inside is for a command on a ticket that staff raised for themselves.
-func inside(make func(*world, domain.TicketID) command) func(*testing.T, *world) command {
+func inside(prepare func(*world, domain.TicketID) command) func(*testing.T, *world) command {
 	return func(t *testing.T, w *world) command {
 		t.Helper()
-		return make(w, w.raised(t, owner))
+		return prepare(w, w.raised(t, owner))
 	}
 }
 
 func TestEveryUseCaseHasARow(t *testing.T) {
 	t.Parallel()
-	service := reflect.TypeFor[*commands.Service]()
-	for i := range service.NumMethod() {
-		name := service.Method(i).Name
-		if _, listed := useCases[name]; !listed && name != open && name != "CachedSeries" {
-			t.Errorf("%s has no row in the table of use cases", name)
+	for method := range reflect.TypeFor[*commands.Service]().Methods() {
+		if _, listed := useCases[method.Name]; !listed && method.Name != open && method.Name != "CachedSeries" {
+			t.Errorf("%s has no row in the table of use cases", method.Name)
 		}
 	}
 }
@@ -277,13 +275,14 @@ func TestNotYoursDoesNotExist(t *testing.T) {
 		"another that does not either": {w.admin, domain.TicketID{UUID: id("nothing")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.service.CommentOnTicket(t.Context(), w.next(test.by), commands.CommentOnTicket{Ticket: test.on, Text: "x"})
+			t.Parallel()
+			_, err := w.service.CommentOnTicket(t.Context(), request(test.by, name), commands.CommentOnTicket{Ticket: test.on, Text: "x"})
 			wantRefused(t, err, domain.ErrNotFound, "no_such_ticket")
-			_, err = w.service.ReopenTicket(t.Context(), w.next(test.by), commands.ReopenTicket{Ticket: test.on, Text: "x"})
+			_, err = w.service.ReopenTicket(t.Context(), request(test.by, name+" again"), commands.ReopenTicket{Ticket: test.on, Text: "x"})
 			wantRefused(t, err, domain.ErrNotFound, "no_such_ticket")
 		})
 	}
-	wantKinds(t, w.since(mark))
+	t.Cleanup(func() { wantKinds(t, w.since(mark)) })
 }
 
 // Whether another organisation's contract exists, and what it covers, does not show in the answer.

@@ -47,7 +47,7 @@ type world struct {
 	keys     int
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{log: commandstest.NewLog(), answers: commandstest.NewAnswers()}
 	w.service = commands.NewService(w.log, w.answers)
@@ -61,7 +61,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) organisation(t testing.TB, name string) (domain.ClientID, domain.ContractID) {
+func (w *world) organisation(t *testing.T, name string) (domain.ClientID, domain.ContractID) {
 	t.Helper()
 	ctx := t.Context()
 	client := domain.ClientID{UUID: must(t)(w.service.RegisterClient(ctx, w.next(owner), commands.RegisterClient{
@@ -79,7 +79,7 @@ func draft(client domain.ClientID) commands.DraftContract {
 	}
 }
 
-func (w *world) member(t testing.TB, client domain.ClientID, role domain.Role) domain.Actor {
+func (w *world) member(t *testing.T, client domain.ClientID, role domain.Role) domain.Actor {
 	t.Helper()
 	person := domain.PersonID{UUID: must(t)(w.service.InvitePerson(t.Context(), w.next(owner), commands.InvitePerson{Client: client, Role: role})).ID}
 	must(t)(w.service.ActivatePerson(t.Context(), w.next(owner), commands.ActivatePerson{Person: person}))
@@ -103,12 +103,12 @@ func (w *world) raise() commands.RaiseTicket {
 	}
 }
 
-func (w *world) raised(t testing.TB, by domain.Actor) domain.TicketID {
+func (w *world) raised(t *testing.T, by domain.Actor) domain.TicketID {
 	t.Helper()
 	return domain.TicketID{UUID: must(t)(w.service.RaiseTicket(t.Context(), w.next(by), w.raise())).ID}
 }
 
-func (w *world) resolved(t testing.TB) domain.TicketID {
+func (w *world) resolved(t *testing.T) domain.TicketID {
 	t.Helper()
 	on := w.raised(t, w.employee)
 	must(t)(w.service.ResolveTicket(t.Context(), w.next(owner), commands.ResolveTicket{Ticket: on, Note: "It streams now."}))
@@ -126,17 +126,7 @@ func (w *world) since(mark int) []string {
 
 func (w *world) mark() int { return len(w.log.All()) }
 
-// ticket folds a ticket.
-func (w *world) ticket(t testing.TB, on domain.TicketID) ticket.State {
-	t.Helper()
-	var state ticket.State
-	for _, event := range w.history(t, on) {
-		state = ticket.Evolve(state, event)
-	}
-	return state
-}
-
-func (w *world) history(t testing.TB, on domain.TicketID) []ticket.Event {
+func (w *world) history(t *testing.T, on domain.TicketID) []ticket.Event {
 	t.Helper()
 	var events []ticket.Event
 	for recorded, err := range w.log.Read(t.Context(), ticket.Stream(on), domain.NoStream) {
@@ -150,7 +140,7 @@ func (w *world) history(t testing.TB, on domain.TicketID) []ticket.Event {
 
 // checkIDs fails the test when two events of the log have one id: what reads the log would take them for
 // one.
-func (w *world) checkIDs(t testing.TB) {
+func (w *world) checkIDs(t *testing.T) {
 	t.Helper()
 	seen := map[uuid.UUID]string{}
 	for _, recorded := range w.log.All() {
@@ -163,7 +153,8 @@ func (w *world) checkIDs(t testing.TB) {
 }
 
 // must gives the answer of a command that has to be accepted.
-func must(t testing.TB) func(commands.Answer, error) commands.Answer {
+func must(t *testing.T) func(commands.Answer, error) commands.Answer {
+	t.Helper()
 	return func(answer commands.Answer, err error) commands.Answer {
 		t.Helper()
 		if err != nil {
@@ -173,7 +164,7 @@ func must(t testing.TB) func(commands.Answer, error) commands.Answer {
 	}
 }
 
-func wantRefused(t testing.TB, err, kind error, code string) {
+func wantRefused(t *testing.T, err, kind error, code string) {
 	t.Helper()
 	refusal, ok := errors.AsType[*domain.Refusal](err)
 	if !ok || !errors.Is(refusal, kind) || refusal.Code != code {
@@ -181,7 +172,7 @@ func wantRefused(t testing.TB, err, kind error, code string) {
 	}
 }
 
-func wantKinds(t testing.TB, got []string, want ...string) {
+func wantKinds(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	if len(want) == 0 && len(got) == 0 {
 		return

@@ -66,13 +66,13 @@ func TestDisclose(t *testing.T) {
 	})
 	t.Run("what is inside leaves no trace", func(t *testing.T) {
 		t.Parallel()
-		disclosed(raisedInside, started, commented("a", internal, anna), noted("n", internal), resolved, closed,
+		disclosed(raisedInside, started, commented("a", internal, anna), noted(internal), resolved, closed,
 			number(internal, 7), ticket.Imported{Staff: origin, At: later}).Then(t)
 	})
 	t.Run("on a visible ticket neither, not even a time", func(t *testing.T) {
 		t.Parallel()
 		disclosed(raised, ticket.Assigned{Staff: ticket.AssignedStaff{Team: "Platform"}, At: later},
-			commented("a", internal, anna), noted("n", internal), number(internal, 7),
+			commented("a", internal, anna), noted(internal), number(internal, 7),
 			ticket.Triaged{Contract: contract, JobType: "api", Priority: ticket.High, At: later}).
 			Then(t, visible.Put{Record: record(nil)}, visible.Put{Record: opened})
 	})
@@ -258,7 +258,11 @@ func checkShown(t *rapid.T, history []ticket.Event) {
 	if strings.Contains(said.String(), marker) {
 		t.Fatalf("something internal was shown:\n%s", said.String())
 	}
+	written := fmt.Sprintf("%+v", history)
 	for _, text := range read(history).hidden {
+		if strings.Count(written, text+" ") > 1 {
+			continue // Drawn twice, which proves nothing: the other one may be visible.
+		}
 		if strings.Contains(said.String(), text+" ") {
 			t.Fatalf("the text of an internal message was shown: %s\n%s", text, said.String())
 		}

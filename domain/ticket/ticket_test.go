@@ -83,8 +83,9 @@ func commented(name string, visibility domain.Visibility, by domain.Actor) ticke
 	}
 }
 
-func noted(name string, visibility domain.Visibility) ticket.Noted {
-	return ticket.Noted{Note: comment(name), Visibility: visibility, Text: name, By: anna.Person, At: at}
+// noted is the note "n".
+func noted(visibility domain.Visibility) ticket.Noted {
+	return ticket.Noted{Note: comment("n"), Visibility: visibility, Text: "n", By: anna.Person, At: at}
 }
 
 // lives is a visible ticket in each state of its life cycle.
@@ -275,7 +276,7 @@ func TestRaise(t *testing.T) {
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	visible := domain.ClientVisible
-	inside := []ticket.Event{raisedInside, noted("n", domain.InternalOnly)}
+	inside := []ticket.Event{raisedInside, noted(domain.InternalOnly)}
 	write := func(by domain.Actor, visibility domain.Visibility) ticket.Comment {
 		return ticket.Comment{Comment: comment("x"), Visibility: visibility, Text: "x", By: by, At: at}
 	}
@@ -293,17 +294,20 @@ func TestConversation(t *testing.T) {
 		"a comment sent twice is there once":      {[]ticket.Event{raised, commented("x", visible, emma)}, write(emma, visible), nil},
 		"a question sent twice is asked once": {
 			[]ticket.Event{raised, commented("x", visible, anna), asked, resumed},
-			ticket.WaitForClient{Comment: comment("x"), Question: "x", By: anna, At: at}, nil,
+			ticket.WaitForClient{Comment: comment("x"), Question: "x", By: anna, At: at},
+			nil,
 		},
 		"a complaint sent twice reopens once": {
 			[]ticket.Event{raised, resolved, reopened, commented("x", visible, emma), resolved},
-			ticket.Reopen{Comment: comment("x"), Text: "x", By: emma, At: at}, nil,
+			ticket.Reopen{Comment: comment("x"), Text: "x", By: emma, At: at},
+			nil,
 		},
 		"an import waits without a question": {
 			[]ticket.Event{raisedInside}, ticket.WaitForClient{Imported: true, By: anna, At: at}, []ticket.Event{asked},
 		},
 		"a note is published by a reviewed copy": {
-			append(inside, published), ticket.Note{Note: comment("x"), Visibility: visible, Text: "x", CopyOf: comment("n"), By: anna, At: at},
+			append(inside, published),
+			ticket.Note{Note: comment("x"), Visibility: visible, Text: "x", CopyOf: comment("n"), By: anna, At: at},
 			[]ticket.Event{copied},
 		},
 	} {
@@ -353,8 +357,8 @@ func TestAudience(t *testing.T) {
 		}
 		return command
 	}
-	inside := []ticket.Event{raisedInside, commented("a", internal, anna), commented("b", internal, anna), noted("n", internal)}
-	outside := []ticket.Event{raisedInside, published, commented("a", visible, anna), commented("b", internal, anna), noted("n", visible)}
+	inside := []ticket.Event{raisedInside, commented("a", internal, anna), commented("b", internal, anna), noted(internal)}
+	outside := []ticket.Event{raisedInside, published, commented("a", visible, anna), commented("b", internal, anna), noted(visible)}
 	withdraw := ticket.Withdraw{Reason: "reviewed", By: anna, At: at}
 	children := []ticket.Event{hidden("a", ticket.AudienceStaff{}), hidden("n", ticket.AudienceStaff{})}
 	slices.SortFunc(children, func(a, b ticket.Event) int {
@@ -369,9 +373,12 @@ func TestAudience(t *testing.T) {
 			inside, publish("b", "a", "b"),
 			[]ticket.Event{ticket.Published{Staff: why, By: anna.Person, At: at}, shown("b", ticket.AudienceStaff{}), shown("a", ticket.AudienceStaff{})},
 		},
-		"on a visible ticket only the comments":       {outside, publish("a", "b"), []ticket.Event{shown("b", why)}},
-		"what is visible is not published again":      {outside, publish("a"), nil},
-		"children are withdrawn before their ticket":  {outside, withdraw, append(children, ticket.Withdrawn{Staff: why, By: anna.Person, At: at})},
+		"on a visible ticket only the comments":      {outside, publish("a", "b"), []ticket.Event{shown("b", why)}},
+		"what is visible is not published again":     {outside, publish("a"), nil},
+		"children are withdrawn before their ticket": {outside, withdraw, append(children, ticket.Withdrawn{Staff: why, By: anna.Person, At: at})},
+		"a flag on a comment that is not there makes none": {
+			[]ticket.Event{raisedInside, published, shown("a", why)}, withdraw, []ticket.Event{ticket.Withdrawn{Staff: why, By: anna.Person, At: at}},
+		},
 		"what is internal is not withdrawn":           {inside, withdraw, nil},
 		"a staff comment is withdrawn":                {outside, ticket.WithdrawComment{Comment: comment("a"), Reason: "reviewed", By: anna, At: at}, []ticket.Event{hidden("a", why)}},
 		"a visible note is withdrawn":                 {outside, ticket.WithdrawComment{Comment: comment("n"), Reason: "reviewed", By: anna, At: at}, []ticket.Event{hidden("n", why)}},

@@ -285,6 +285,16 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestLongFile reads more than the bound of one record.
+func TestLongFile(t *testing.T) {
+	t.Parallel()
+	const rows = 20_000
+	file := read(t, "number,incident_state,sys_updated_at\n"+strings.Repeat("INC1,New,13/3/2025 08:00\n", rows), incidents.Options{})
+	if file.Rows != rows || file.Tickets() != 1 {
+		t.Errorf("%d rows of %d tickets, want %d of one", file.Rows, file.Tickets(), rows)
+	}
+}
+
 // zeros is a small compressed file that holds a line of 16 MiB.
 func zeros(t *testing.T) string {
 	t.Helper()
@@ -514,6 +524,10 @@ func checkAccount(t failing, file *incidents.File) {
 	}
 	for i := range file.Tickets() {
 		history := file.Ticket(i, domain.System())
+		users := file.Organisations[file.Organisation(i)].Users
+		if !history.Caller.IsZero() && !slices.ContainsFunc(users, func(p incidents.Person) bool { return p.ID == history.Caller }) {
+			t.Errorf("%s was raised by %s, who is no user of its organisation", history.Key, history.Caller)
+		}
 		for _, r := range history.Rejected {
 			lines[r.Line]++
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -152,8 +153,8 @@ func TestNumberingBesideCommands(t *testing.T) {
 	})
 	working.Go(func() {
 		for i := range raised {
-			_, err := f.service.RaiseTicket(t.Context(), f.request("raise", fmt.Sprint(i)), commands.RaiseTicket{
-				Client: f.client, Contract: f.contract, JobType: "api", Title: fmt.Sprint(i), Priority: ticket.Low, Visibility: visibility(i),
+			_, err := f.service.RaiseTicket(t.Context(), f.request("raise", strconv.Itoa(i)), commands.RaiseTicket{
+				Client: f.client, Contract: f.contract, JobType: "api", Title: strconv.Itoa(i), Priority: ticket.Low, Visibility: visibility(i),
 			})
 			check(t, err)
 		}

@@ -77,7 +77,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, lane string) (<-chan *messag
 		return nil, errClosed
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.closing, cancel)
+	stop := context.AfterFunc(s.closing, cancel) //nolint:contextcheck // Either may end the lane.
 	out := make(chan *message.Message)
 	s.running.Go(func() {
 		defer close(out)

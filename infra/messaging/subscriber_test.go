@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +19,7 @@ import (
 	"effigate/domain"
 	"effigate/infra/messaging"
 	"effigate/projections"
-	. "effigate/projections/projectionstest"
+	toy "effigate/projections/projectionstest"
 )
 
 // The tests of this file run in bubbles of synctest: their time is virtual, and each fails when a goroutine
@@ -71,7 +73,7 @@ func (m *memory) seen() (place domain.Position, looks, keeps int) {
 // wantsNamed is a lane for the names of toys, and for what is broken when broken is set.
 func wantsNamed(broken bool) messaging.Wants {
 	return func(_ string, r domain.Recorded) bool {
-		return r.Raw.Kind == Named{}.Kind() || broken && r.Raw.Kind == "toy.broken.v1"
+		return r.Raw.Kind == toy.Named{}.Kind() || broken && r.Raw.Kind == "toy.broken.v1"
 	}
 }
 
@@ -81,7 +83,7 @@ func newSubscriber(source projections.Source, lanes messaging.Lanes, wants messa
 
 func subscribe(t *testing.T, s *messaging.Subscriber) <-chan *message.Message {
 	t.Helper()
-	messages, err := s.Subscribe(context.Background(), "lane") //nolint:usetesting // Close ends it, not the test.
+	messages, err := s.Subscribe(context.Background(), "lane")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,17 +99,17 @@ func elapse(d time.Duration) {
 func TestMessage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log := NewLog()
-		log.Append(ToyStream(1), Opened{ID: ToyID(1)}, Named{Name: "bear"})
+		log := toy.NewLog()
+		log.Append(toy.ToyStream(1), toy.Opened{ID: toy.ToyID(1)}, toy.Named{Name: "bear"})
 		s := newSubscriber(log, &memory{}, wantsNamed(false))
 		messages := subscribe(t, s)
 		for _, answer := range []func(*message.Message) bool{(*message.Message).Nack, (*message.Message).Ack} {
 			m := <-messages
 			fact, ok := messaging.Recorded(m)
-			if !ok || fact.Event != (Named{Name: "bear"}) || m.UUID != fact.ID.String() {
+			if !ok || fact.Event != (toy.Named{Name: "bear"}) || m.UUID != fact.ID.String() {
 				t.Errorf("message %s carries %v", m.UUID, fact.Event)
 			}
-			want := message.Metadata{messaging.Stream: ToyStream(1), messaging.Revision: "1", messaging.Kind: "toy.named.v1"}
+			want := message.Metadata{messaging.Stream: toy.ToyStream(1), messaging.Revision: "1", messaging.Kind: "toy.named.v1"}
 			if diff := cmp.Diff(want, m.Metadata); diff != "" {
 				t.Errorf("metadata (-want +got):\n%s", diff)
 			}
@@ -134,15 +136,15 @@ func TestMessage(t *testing.T) {
 func TestPlaceMovesOverWhatIsNotWanted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log, lanes := NewLog(), &memory{}
+		log, lanes := toy.NewLog(), &memory{}
 		s := newSubscriber(log, lanes, wantsNamed(false))
-		defer s.Close()
+		defer func() { _ = s.Close() }()
 		subscribe(t, s)
 		for range 3 {
 			var head domain.Position
 			for range 1000 {
-				log.Append(ToyStream(1), Noted{Text: "not for this lane"})
-				log.AppendBroken(ToyStream(2), projections.ErrUnknownKind)
+				log.Append(toy.ToyStream(1), toy.Noted{Text: "not for this lane"})
+				log.AppendBroken(toy.ToyStream(2), projections.ErrUnknownKind)
 				head = log.AppendForeign()
 			}
 			_, _, before := lanes.seen()
@@ -170,12 +172,12 @@ func TestLaneWaitsBeforeWhatItCannotRead(t *testing.T) {
 		t.Run(reason.Error(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				log, lanes := NewLog(), &memory{}
-				before := log.Append(ToyStream(1), Opened{ID: ToyID(1)})
-				log.AppendBroken(ToyStream(1), reason)
-				head := log.Append(ToyStream(1), Named{Name: "behind it"})
+				log, lanes := toy.NewLog(), &memory{}
+				before := log.Append(toy.ToyStream(1), toy.Opened{ID: toy.ToyID(1)})
+				log.AppendBroken(toy.ToyStream(1), reason)
+				head := log.Append(toy.ToyStream(1), toy.Named{Name: "behind it"})
 				s := newSubscriber(log, lanes, wantsNamed(true))
-				defer s.Close()
+				defer func() { _ = s.Close() }()
 				messages := subscribe(t, s)
 				elapse(10 * time.Minute)
 				select {
@@ -190,10 +192,10 @@ func TestLaneWaitsBeforeWhatItCannotRead(t *testing.T) {
 				if looks > 300 {
 					t.Errorf("%d attempts in ten minutes", looks)
 				}
-				log.Repair(ToyStream(1), 1, Named{Name: "readable"})
+				log.Repair(toy.ToyStream(1), 1, toy.Named{Name: "readable"})
 				for _, want := range []string{"readable", "behind it"} {
 					m := <-messages
-					if fact, _ := messaging.Recorded(m); fact.Event != (Named{Name: want}) {
+					if fact, _ := messaging.Recorded(m); fact.Event != (toy.Named{Name: want}) {
 						t.Errorf("got %v, want %q", fact.Event, want)
 					}
 					m.Ack()
@@ -207,6 +209,18 @@ func TestLaneWaitsBeforeWhatItCannotRead(t *testing.T) {
 	}
 }
 
+// followed counts who follows the log now.
+type followed struct {
+	*toy.Log
+	now atomic.Int64
+}
+
+func (f *followed) Follow(ctx context.Context, after domain.Position, out chan<- projections.Delivery) error {
+	f.now.Add(1)
+	defer f.now.Add(-1)
+	return f.Log.Follow(ctx, after, out)
+}
+
 // A lane that cannot go on tries again with pauses that grow, whatever stops it.
 func TestPausesGrow(t *testing.T) {
 	t.Parallel()
@@ -215,16 +229,15 @@ func TestPausesGrow(t *testing.T) {
 		failKeep error
 		answer   func(*message.Message) bool
 	}{
-		"the handler fails":         {nil, (*message.Message).Nack},
-		"the place cannot be kept":  {down, (*message.Message).Ack},
-		"the place is another's":    {errors.New("position belongs to another event store"), (*message.Message).Ack},
-		"both, one after the other": {down, func(m *message.Message) bool { return m.Nack() }},
+		"the handler fails":        {nil, (*message.Message).Nack},
+		"the place cannot be kept": {down, (*message.Message).Ack},
+		"the place is another's":   {errors.New("position belongs to another event store"), (*message.Message).Ack},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				log, lanes := NewLog(), &memory{failAt: test.failKeep}
-				log.Append(ToyStream(1), Named{Name: "bear"})
+				log, lanes := &followed{Log: toy.NewLog()}, &memory{failAt: test.failKeep}
+				log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 				s := newSubscriber(log, lanes, wantsNamed(false))
 				messages := subscribe(t, s)
 				deliveries := 0
@@ -241,6 +254,9 @@ func TestPausesGrow(t *testing.T) {
 				if deliveries < 100 || deliveries > 300 {
 					t.Errorf("%d deliveries in ten minutes, want one in about four seconds", deliveries)
 				}
+				if now := log.now.Load(); now > 1 {
+					t.Errorf("the lane follows the log %d times at once", now)
+				}
 				if err := s.Close(); err != nil {
 					t.Error(err)
 				}
@@ -253,8 +269,8 @@ func TestPausesGrow(t *testing.T) {
 func TestSubscribeWithoutPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log, otherStore := NewLog(), errors.New("position belongs to another event store")
-		log.Append(ToyStream(1), Named{Name: "bear"})
+		log, otherStore := toy.NewLog(), errors.New("position belongs to another event store")
+		log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 		lanes := &memory{fail: otherStore}
 		s := newSubscriber(log, lanes, wantsNamed(false))
 		if _, err := s.Subscribe(t.Context(), "lane"); !errors.Is(err, otherStore) {
@@ -274,28 +290,28 @@ func TestSubscribeWithoutPlace(t *testing.T) {
 // Close ends lanes in every state: idle, with a message nobody takes, with one that is out, in a pause.
 func TestClose(t *testing.T) {
 	t.Parallel()
-	for name, reach := range map[string]func(log *Log, lanes *memory, messages <-chan *message.Message){
-		"idle": func(*Log, *memory, <-chan *message.Message) {},
-		"a message nobody takes": func(log *Log, _ *memory, _ <-chan *message.Message) {
-			log.Append(ToyStream(1), Named{Name: "bear"})
+	for name, reach := range map[string]func(log *toy.Log, lanes *memory, messages <-chan *message.Message){
+		"idle": func(*toy.Log, *memory, <-chan *message.Message) {},
+		"a message nobody takes": func(log *toy.Log, _ *memory, _ <-chan *message.Message) {
+			log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 		},
-		"more events than are read ahead": func(log *Log, _ *memory, _ <-chan *message.Message) {
+		"more events than are read ahead": func(log *toy.Log, _ *memory, _ <-chan *message.Message) {
 			for range 1000 {
-				log.Append(ToyStream(1), Named{Name: "bear"})
+				log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 			}
 		},
-		"a message out": func(log *Log, _ *memory, messages <-chan *message.Message) {
-			log.Append(ToyStream(1), Named{Name: "bear"})
+		"a message out": func(log *toy.Log, _ *memory, messages <-chan *message.Message) {
+			log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 			<-messages
 		},
-		"pausing after a Nack": func(log *Log, _ *memory, messages <-chan *message.Message) {
-			log.Append(ToyStream(1), Named{Name: "bear"})
+		"pausing after a Nack": func(log *toy.Log, _ *memory, messages <-chan *message.Message) {
+			log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 			for range 10 {
 				(<-messages).Nack()
 			}
 		},
-		"pausing in an outage": func(log *Log, lanes *memory, messages <-chan *message.Message) {
-			log.Append(ToyStream(1), Named{Name: "bear"})
+		"pausing in an outage": func(log *toy.Log, lanes *memory, messages <-chan *message.Message) {
+			log.Append(toy.ToyStream(1), toy.Named{Name: "bear"})
 			m := <-messages
 			lanes.set(fmt.Errorf("%w: away", domain.ErrUnavailable), nil)
 			m.Ack()
@@ -304,7 +320,7 @@ func TestClose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				log, lanes := NewLog(), &memory{}
+				log, lanes := toy.NewLog(), &memory{}
 				s := newSubscriber(log, lanes, wantsNamed(false))
 				messages := subscribe(t, s)
 				reach(log, lanes, messages)
@@ -339,53 +355,57 @@ func TestAnyFailureKeepsTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bare := struct{ rapid.TB }{t} // rapid asks a *testing.T for its deadline, which has none in a bubble.
 		rapid.Check(bare, func(rt *rapid.T) {
-			log, lanes := NewLog(), &memory{}
+			log, lanes := toy.NewLog(), &memory{}
 			wanted := fillLog(rt, log)
 			for handled := 0; handled < len(wanted); {
-				s := newSubscriber(log, lanes, wantsNamed(false))
-				messages, err := s.Subscribe(context.Background(), "lane") //nolint:usetesting // Close ends it, not the test.
-				if err != nil {
-					rt.Fatal(err)
-				}
-				for range rapid.IntRange(1, 12).Draw(rt, "messages until the end") {
-					if handled == len(wanted) {
-						break
-					}
-					m, ok := within(messages, time.Hour)
-					if !ok {
-						rt.Fatalf("%d of %d messages, and no more come", handled, len(wanted))
-					}
-					fact, _ := messaging.Recorded(m)
-					place, _, _ := lanes.seen()
-					if fact.Position.Compare(place) <= 0 || fact.Position.Compare(wanted[handled]) > 0 {
-						rt.Fatalf("message at %v, with the place at %v and the next one at %v", fact.Position, place, wanted[handled])
-					}
-					if !answer(rt, lanes, m) {
-						break // The process ends with the message out.
-					}
-					if m.Ack() && fact.Position == wanted[handled] {
-						handled++
-					}
-				}
-				if err := s.Close(); err != nil {
-					rt.Fatal(err)
-				}
+				handled += process(rt, log, lanes, wanted[handled:])
 			}
 		})
 	})
 }
 
+// process starts the lane, answers some messages, ends, and tells how many of those wanted it has handled.
+func process(rt *rapid.T, log *toy.Log, lanes *memory, wanted []domain.Position) (handled int) {
+	s := newSubscriber(log, lanes, wantsNamed(false))
+	defer func() { _ = s.Close() }()
+	messages, err := s.Subscribe(context.Background(), "lane")
+	if err != nil {
+		rt.Fatal(err)
+	}
+	for range rapid.IntRange(1, 12).Draw(rt, "messages until the end") {
+		if handled == len(wanted) {
+			break
+		}
+		m, ok := within(messages, time.Hour)
+		if !ok {
+			rt.Fatalf("%d messages are not handled, and no more come", len(wanted)-handled)
+		}
+		fact, _ := messaging.Recorded(m)
+		place, _, _ := lanes.seen()
+		if fact.Position.Compare(place) <= 0 || fact.Position.Compare(wanted[handled]) > 0 {
+			rt.Fatalf("message at %v, with the place at %v and the next one at %v", fact.Position, place, wanted[handled])
+		}
+		if !answer(rt, lanes, m) {
+			break // The process ends with the message out.
+		}
+		if m.Ack() && fact.Position == wanted[handled] {
+			handled++
+		}
+	}
+	return handled
+}
+
 // fillLog records events on three streams, of which some are for the lane, and gives those positions.
-func fillLog(rt *rapid.T, log *Log) (wanted []domain.Position) {
+func fillLog(rt *rapid.T, log *toy.Log) (wanted []domain.Position) {
 	for i := range rapid.IntRange(1, 40).Draw(rt, "events") {
-		stream := ToyStream(rapid.IntRange(0, 2).Draw(rt, "toy"))
+		stream := toy.ToyStream(rapid.IntRange(0, 2).Draw(rt, "toy"))
 		switch rapid.IntRange(0, 3).Draw(rt, "kind") {
 		case 0:
 			log.AppendForeign()
 		case 1:
 			log.AppendBroken(stream, projections.ErrUnknownKind)
 		default:
-			wanted = append(wanted, log.Append(stream, Named{Name: fmt.Sprint(i)}))
+			wanted = append(wanted, log.Append(stream, toy.Named{Name: strconv.Itoa(i)}))
 		}
 	}
 	return wanted

@@ -63,12 +63,16 @@ func newBroker(t *testing.T) broker {
 	return broker{newWorld(t, samples(t))}
 }
 
-func (b broker) pubSub(*testing.T) (message.Publisher, message.Subscriber) {
+// pubSub gives a publisher and a subscriber. The suite forgets to close some.
+func (b broker) pubSub(t *testing.T) (message.Publisher, message.Subscriber) {
+	t.Helper()
 	wants := func(lane string, r domain.Recorded) bool {
 		event, ok := r.Event.(posted)
 		return ok && event.Topic == lane
 	}
-	return publisher(b), &subscriber{inner: messaging.NewSubscriber(b.client, b.lanes(), wants, b.logger)}
+	s := &subscriber{inner: messaging.NewSubscriber(b.client, b.lanes(), wants, b.logger)}
+	t.Cleanup(func() { check(t, s.Close()) })
+	return publisher(b), s
 }
 
 // publisher appends messages as events, those of one call to one stream.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -150,8 +151,8 @@ func (w *world) cutSessions(ctx context.Context, open bool) error {
 func (w *world) post(ctx context.Context, stream string, from, to int) (last domain.Position, err error) {
 	for i := from; i < to; i++ {
 		last, err = w.client.Append(ctx, domain.Append{
-			Stream: stream, Expected: int64(i) - 1, Events: []domain.Event{posted{ID: fmt.Sprint(i)}},
-			Command: domain.CommandID{UUID: domain.Derive(uuid.NameSpaceOID, stream, fmt.Sprint(i))},
+			Stream: stream, Expected: int64(i) - 1, Events: []domain.Event{posted{ID: strconv.Itoa(i)}},
+			Command: domain.CommandID{UUID: domain.Derive(uuid.NameSpaceOID, stream, strconv.Itoa(i))},
 		})
 		if err != nil {
 			return last, err

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestAnswersComeBackAsTheyWere(t *testing.T) {
 	for i, answer := range []string{
 		`{}`, `{"b":1,"a":2,"a":3}`, `{"position":{"commit":18446744073709551615}}`, `{"text":"nul \u0000, < and é"}`, ` { "spaced" : [ ] } `,
 	} {
-		name := fmt.Sprint(i)
+		name := strconv.Itoa(i)
 		storeAnswer(t, answers, name, answer)
 		wantAnswer(t, answers, name, answer)
 	}

@@ -44,8 +44,8 @@ func TestLaneMovesOn(t *testing.T) {
 		if err := lanes.Keep(t.Context(), "shared", passed); err != nil {
 			t.Errorf("a position that was passed: %v", err)
 		}
+		wantPlace(t, lanes, "shared", place(messages))
 	}
-	wantPlace(t, lanes, "shared", place(messages))
 	furthest := domain.Position{Commit: math.MaxInt64, Prepare: math.MaxInt64}
 	if err := lanes.Keep(t.Context(), "shared", furthest); err != nil {
 		t.Error(err)
