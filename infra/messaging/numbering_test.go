@@ -76,8 +76,8 @@ func (f *firm) raised(name string, visibility domain.Visibility) ticket.Raised {
 	}
 }
 
-// numbers gives the numbers of every ticket by series, in the order of the tickets' streams' numbers. It
-// fails when an event id stands in the log twice, because rows go by it.
+// numbers gives every number that a ticket got, by series and the ticket's stream. An event id that stands
+// in the log twice is an error, because the rows of the staff side's log go by it.
 func (f *firm) numbers(t *testing.T) map[domain.Visibility]map[string][]int {
 	t.Helper()
 	numbers := map[domain.Visibility]map[string][]int{domain.ClientVisible: {}, domain.InternalOnly: {}}

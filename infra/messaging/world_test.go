@@ -162,7 +162,7 @@ func (w *world) post(ctx context.Context, stream string, from, to int) (last dom
 }
 
 // deadline bounds each wait of these tests for another process.
-const deadline = time.Minute
+const deadline = 2 * time.Minute
 
 // await waits for a signal.
 func await(t *testing.T, what string, signal <-chan struct{}) {

@@ -39,7 +39,8 @@ func (l *Lanes) Place(ctx context.Context, lane string) (domain.Position, error)
 	case err != nil:
 		return domain.Position{}, fmt.Errorf("%w: read the place of lane %s: %w", domain.ErrUnavailable, lane, err)
 	case of != l.store:
-		return domain.Position{}, fmt.Errorf("%w: lane %s stands in store %s, this one is %s", ErrOtherStore, lane, of, l.store)
+		return domain.Position{}, fmt.Errorf("%w: lane %s stands in store %s, this one is %s; connect to that store, or delete the lane from control.lanes to begin anew",
+			ErrOtherStore, lane, of, l.store)
 	}
 	return at.domain(), nil
 }
