@@ -17,7 +17,7 @@ import (
 func (m *importer) createClients(ctx context.Context) error {
 	task := m.progress.begin("create clients and contracts", int64(len(m.file.Organisations)))
 	defer task.end()
-	return each(ctx, len(m.file.Organisations), func(ctx context.Context, i int) error {
+	err := each(ctx, len(m.file.Organisations), func(ctx context.Context, i int) error {
 		organisation := m.file.Organisations[i]
 		if err := m.createClient(ctx, organisation); err != nil {
 			return fmt.Errorf("create the client %s: %w", organisation.Name, err)
@@ -30,7 +30,17 @@ func (m *importer) createClients(ctx context.Context) error {
 		task.add(1)
 		return nil
 	})
+	if m.tally.Clients > 0 {
+		m.tally.take(nil, []incidents.Note{{Kind: createdClients, Text: fmt.Sprintf(
+			"new clients have the zone %s, the language %s and the currency %s; their contracts are for time and materials at standard support",
+			m.zone, m.language, m.currency,
+		)}})
+	}
+	return err
 }
+
+// createdClients is the kind of the note that says what the file did not say of its clients.
+const createdClients incidents.NoteKind = "created_clients"
 
 func (m *importer) createClient(ctx context.Context, o incidents.Organisation) error {
 	state, err := foldOf(ctx, m.log, client.Decider, client.Stream(o.ID))
@@ -94,10 +104,10 @@ func (m *importer) createPeople(ctx context.Context) error {
 	task := m.progress.begin("create people", int64(len(all)))
 	defer task.end()
 	return each(ctx, len(all), func(ctx context.Context, i int) error {
-		task.add(1)
 		if err := m.createPerson(ctx, all[i]); err != nil {
 			return fmt.Errorf("create the person %s: %w", all[i].ID, err)
 		}
+		task.add(1)
 		return nil
 	})
 }

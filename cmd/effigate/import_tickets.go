@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"effigate/commands"
 	"effigate/domain"
 	"effigate/infra/incidents"
 )
@@ -42,7 +40,8 @@ func (m *importer) importTickets(ctx context.Context) error {
 		var ids []domain.TicketID
 		for n := all[i].first; n < all[i].last; n++ {
 			t := m.file.Ticket(n, m.actor)
-			outcome, err := m.importTicket(ctx, t)
+			t.Import.DryRun = m.dryRun
+			outcome, err := m.service.ImportTicket(ctx, m.request("ticket "+t.ID.String()), t.Import)
 			if err != nil {
 				return fmt.Errorf("import %s: %w", t.Key, err)
 			}
@@ -58,15 +57,4 @@ func (m *importer) importTickets(ctx context.Context) error {
 	})
 	m.tally.elapsed = m.now().Sub(began)
 	return err
-}
-
-// importTicket imports one ticket. When another import was faster, it sees what that one wrote.
-func (m *importer) importTicket(ctx context.Context, t incidents.Ticket) (commands.ImportedTicket, error) {
-	c := t.Import
-	c.DryRun = m.dryRun
-	outcome, err := m.service.ImportTicket(ctx, m.request("ticket "+t.ID.String()), c)
-	if errors.Is(err, domain.ErrRevision) {
-		return m.service.ImportTicket(ctx, m.request("ticket "+t.ID.String()), c)
-	}
-	return outcome, err
 }

@@ -62,8 +62,6 @@ func run(ctx context.Context, arguments []string) int {
 }
 
 // rootCommand assembles the command tree.
-//
-//nolint:contextcheck // each command gets its context from the execution
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "effigate",
@@ -93,5 +91,25 @@ Without settings both run privately under the data directory.`,
 	}
 	root.SetHelpCommandGroupID("operate")
 	root.SetCompletionCommandGroupID("operate")
+	refuseAsUsage(root)
 	return root
+}
+
+// refuseAsUsage makes what the library refuses an error of usage, for a command and those below it. A group
+// that is given no command prints its help; one that it does not have is refused.
+func refuseAsUsage(command *cobra.Command) {
+	accepts := command.Args
+	if command.HasSubCommands() {
+		accepts = cobra.NoArgs
+		command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+	}
+	command.Args = func(command *cobra.Command, given []string) error {
+		if err := errors.Join(accepts(command, given), command.ValidateFlagGroups()); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+	for _, below := range command.Commands() {
+		refuseAsUsage(below)
+	}
 }

@@ -188,8 +188,8 @@ func (w *world) printParked(ctx context.Context, out io.Writer) error {
 func requestCommand(s *settings, kind postgres.RequestKind, use, short string, arguments int) *cobra.Command {
 	unverified := false
 	command := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(arguments),
-		ValidArgs: []string{"client", "staff"},
+		Use: use, Short: short, ValidArgs: []string{"client", "staff"},
+		Args: cobra.MatchAll(cobra.ExactArgs(arguments), func(_ *cobra.Command, given []string) error { return known(given[0]) }),
 		RunE: func(command *cobra.Command, given []string) error {
 			argument := strings.Join(given[1:], " ")
 			if unverified {
@@ -206,15 +206,23 @@ func requestCommand(s *settings, kind postgres.RequestKind, use, short string, a
 	return command
 }
 
+// known refuses a name that no projection has.
+func known(name string) error {
+	if name == "client" || name == "staff" {
+		return nil
+	}
+	return fmt.Errorf("there is no projection %q; it is client or staff", name)
+}
+
 // projection finds the database and the version of a read model by name.
 func (w *world) projection(name string) (*postgres.Database, int, error) {
-	switch name {
-	case "client":
-		return w.client.database, clientrows.Version, nil
-	case "staff":
-		return w.staff.database, staffrows.Version, nil
+	if err := known(name); err != nil {
+		return nil, 0, usageError{err}
 	}
-	return nil, 0, usageError{fmt.Errorf("there is no projection %q; it is client or staff", name)}
+	if name == "client" {
+		return w.client.database, clientrows.Version, nil
+	}
+	return w.staff.database, staffrows.Version, nil
 }
 
 // requestPoll is how often a request is looked at.

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"effigate/domain"
+	"effigate/infra/auth"
+	clientrows "effigate/readmodels/client"
+)
+
+// The size of BenchmarkRead.
+const (
+	readClients     = 500
+	readConnections = 16
+	readSessions    = 16 // with the database, on both sides
+	readTickets     = 50 // on a page
+)
+
+// BenchmarkRead lists tickets on the portal, as JSON and over HTTP. The reference is a handler of a few lines
+// that puts the same SQL to the same database under the same row security, and does nothing else: no
+// identity, no hash of the answer, no description of its interface.
+func BenchmarkRead(b *testing.B) {
+	folder := benchFolder(b)
+	tickets := sized(100_000, 5_000)
+	var clients []*firmClient
+	storedIn(b, folder, func(write func(context.Context, domain.Append) error) error {
+		f, err := newFirm(b.Context(), readClients, write)
+		if err != nil {
+			return err
+		}
+		clients = f.clients
+		return f.work(b.Context(), tickets*2, func() bool { return f.visible >= tickets })
+	})
+	w := benchWorld(b, folder)
+	if err := nameUsers(b.Context(), w, clients); err != nil {
+		b.Fatal(err)
+	}
+	w.logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) // The portal logs each request, to nobody here.
+	users := make(tokens, len(clients))
+	for i, c := range clients {
+		users[i] = c.users[0]
+	}
+	at := benchServe(b, w, users)
+	if err := w.caughtUp(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	portal := fmt.Sprintf("%s/api/client/v1/tickets?limit=%d", at.Portal, readTickets)
+	bare := bareList(b, w, users)
+	conclude(b, "read", benchVersions(b, w.staff.database), readFindings(b, portal, bare, users, tickets)...)
+}
+
+func readFindings(b *testing.B, portal, bare string, users tokens, tickets int) []finding {
+	b.Helper()
+	get := getter(b)
+	rounds, within := sized(5, 3), sized(4*time.Second, 500*time.Millisecond)
+	rates := map[string][]float64{}
+	for round := range rounds + 1 { // The first warms up and does not count.
+		for _, address := range []string{portal, bare} {
+			rate, err := throughput(b.Context(), readConnections, within, func(ctx context.Context, worker, i int) error {
+				return get(ctx, address, (worker*7919+i*31)%len(users))
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if round > 0 {
+				rates[address] = append(rates[address], rate)
+			}
+		}
+	}
+	var half timings
+	rate := median(rates[portal]) / 2
+	err := steady(b.Context(), int(rate*within.Seconds()), rate, func(ctx context.Context, i int, due time.Time) error {
+		defer half.since(due)
+		return get(ctx, portal, i%len(users))
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	workload := fmt.Sprintf("list of tickets, %d of %d visible, %d clients, %d connections", readTickets, tickets, len(users), readConnections)
+	return []finding{
+		{
+			workload: workload, unit: "requests/s", against: "bare chi + pgx, same SQL under row security",
+			ours: rates[portal], reference: rates[bare], goal: ratioAtLeast(0.8),
+		},
+		{workload: "the same at half of the peak, p99", unit: "ms", ours: []float64{quantile(half.values, 0.99)}, goal: atMost(50)},
+	}
+}
+
+// tokens are client users by token, which is their place.
+type tokens []domain.Actor
+
+// Verify gives the user whose place the token is.
+func (t tokens) Verify(_ context.Context, token string) (domain.Actor, error) {
+	var place int
+	if _, err := fmt.Sscan(token, &place); err != nil || place < 0 || place >= len(t) {
+		return domain.Actor{}, auth.ErrUnauthenticated
+	}
+	return t[place], nil
+}
+
+// getter reads whole answers over kept connections.
+func getter(b *testing.B) func(ctx context.Context, address string, user int) error {
+	b.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: readConnections, MaxConnsPerHost: readConnections}
+	b.Cleanup(transport.CloseIdleConnections)
+	browser := &http.Client{Transport: transport}
+	return func(ctx context.Context, address string, user int) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", fmt.Sprint("Bearer ", user))
+		response, err := browser.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close() //nolint:errcheck // it was only read
+		length, err := io.Copy(io.Discard, response.Body)
+		if err == nil && (response.StatusCode != http.StatusOK || length < 1000) {
+			err = fmt.Errorf("%s answered %s with %d bytes", address, response.Status, length)
+		}
+		return err
+	}
+}
+
+// bareList serves the reference and gives its address.
+func bareList(b *testing.B, w *world, users tokens) string {
+	b.Helper()
+	live, err := liveGeneration(b.Context(), w.client.database)
+	if err != nil {
+		b.Fatal(err)
+	}
+	config, err := pgxpool.ParseConfig(w.client.access.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	config.MaxConns = readSessions
+	config.ConnConfig.RuntimeParams["search_path"] = fmt.Sprintf("gen_%d", live.ID)
+	pool, err := pgxpool.NewWithConfig(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	router := chi.NewMux()
+	router.Get("/tickets", func(w http.ResponseWriter, r *http.Request) {
+		user, err := users.Verify(r.Context(), r.Header.Get("Authorization")[len("Bearer "):])
+		var answer struct {
+			Items []clientrows.Ticket `json:"items"`
+			Next  *clientrows.Cursor  `json:"next,omitempty"`
+		}
+		if err == nil {
+			err = pgx.BeginTxFunc(r.Context(), pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+				if _, err = tx.Exec(r.Context(), `SELECT set_config('effigate.client', $1, true)`, user.Client.String()); err == nil {
+					filter := clientrows.TicketFilter{Limit: readTickets}
+					answer.Items, answer.Next, err = clientrows.ListTickets(r.Context(), tx, clientrows.ViewerOf(user), filter)
+				}
+				return err
+			})
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // The reader has gone: there is nobody to tell.
+	})
+	listener, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: router, ReadHeaderTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	b.Cleanup(func() {
+		_ = server.Close() // Ends Serve, which tells.
+		<-served
+	})
+	return "http://" + listener.Addr().String() + "/tickets"
+}
+
+// nameUsers gives the users of clients names, which the list shows.
+func nameUsers(ctx context.Context, w *world, clients []*firmClient) error {
+	var people, of []uuid.UUID
+	for _, c := range clients {
+		for _, user := range c.users {
+			people, of = append(people, user.Person.UUID), append(of, c.id.UUID)
+		}
+	}
+	_, err := w.client.database.Pool.Exec(ctx, `
+		INSERT INTO accounts.people (id, client, name)
+		SELECT person, client, 'User of ' || client FROM unnest($1::uuid[], $2::uuid[]) AS given (person, client)`, people, of)
+	return err
+}
