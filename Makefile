@@ -5,6 +5,7 @@ SHELL         := bash
 # Linters stay out of go.mod: they would add some two hundred modules to it.
 LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BENCH    ?= .
+SIZE     ?= full
 FUZZTIME ?= 10s
 
 .PHONY: help run build test race check fmt bench torture fuzz postgres
@@ -34,8 +35,8 @@ check: ## check format, lint, go.mod and the import rule
 fmt: ## format the code the way check wants it
 	$(LINT) fmt
 
-bench: postgres ## measure against references of the same run; BENCH=append measures one thing
-	go test -run '^$$' -bench '(?i)$(BENCH)' -timeout 2h -p 1 ./...
+bench: postgres ## measure against references of the same run; BENCH=append measures one thing, SIZE=quick tries it
+	EFFIGATE_BENCH_SIZE=$(SIZE) go test -v -run '^$$' -bench '(?i)$(BENCH)' -timeout 2h ./cmd/effigate
 
 torture: postgres ## run the long form of the tests that crash, cut and corrupt
 	EFFIGATE_TORTURE=1 go test -count=1 -timeout 6h -p 1 ./...

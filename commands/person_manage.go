@@ -31,7 +31,8 @@ func (s *Service) ActivatePerson(ctx context.Context, r Request, c ActivatePerso
 	return s.onPerson(ctx, r, c.Person, person.Activate{By: r.Actor, At: r.At})
 }
 
-// DeactivatePerson ends a person's access, at once and for ever.
+// DeactivatePerson ends a person's standing for ever. A client user may do nothing from then on, because
+// its standing is read at every command and every page; of staff only the events tell, until they log in.
 type DeactivatePerson struct{ Person domain.PersonID }
 
 // DeactivatePerson runs the command.

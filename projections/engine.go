@@ -294,6 +294,7 @@ func (e *Engine[E]) batch(entries []Delivery, through domain.Position) Batch[E] 
 		batch.LastRecordedAt = entries[len(entries)-1].Recorded.RecordedAt
 	}
 	if e.options.WithLog {
+		batch.Log = make([]domain.Recorded, 0, len(entries))
 		for _, entry := range entries {
 			batch.Log = append(batch.Log, entry.Recorded)
 		}

@@ -42,7 +42,7 @@ func (e *Engine[E]) park(ctx context.Context, entry Delivery, through domain.Pos
 	}
 	if err == nil {
 		e.options.Logger.ErrorContext(ctx, "stream parked", slog.String("stream", parking.Stream),
-			slog.Int64("revision", parking.Revision), slog.Any("error", cause))
+			slog.Int64("revision", parking.Revision), slog.String("cause", Discreet(cause))) // The full cause may quote the event.
 	}
 	return err
 }

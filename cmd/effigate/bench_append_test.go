@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func appendEvent() domain.Event {
 func productAppend(stream string, revision int64) domain.Append {
 	return domain.Append{
 		Stream: stream, Expected: revision - 1, Events: []domain.Event{appendEvent()},
-		Command: domain.CommandID{UUID: domain.Derive(demoSpace, stream, fmt.Sprint(revision))},
+		Command: domain.CommandID{UUID: domain.Derive(demoSpace, stream, strconv.FormatInt(revision, 10))},
 		Cause:   domain.Cause{Actor: domain.System()},
 	}
 }

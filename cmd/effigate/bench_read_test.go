@@ -48,7 +48,8 @@ func BenchmarkRead(b *testing.B) {
 	if err := nameUsers(b.Context(), w, clients); err != nil {
 		b.Fatal(err)
 	}
-	w.logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) // The portal logs each request, to nobody here.
+	// The portal logs each request, to nobody here; slog.DiscardHandler would spare it the work.
+	w.logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // see above
 	users := make(tokens, len(clients))
 	for i, c := range clients {
 		users[i] = c.users[0]
@@ -156,19 +157,10 @@ func bareList(b *testing.B, w *world, users tokens) string {
 	b.Cleanup(pool.Close)
 	router := chi.NewMux()
 	router.Get("/tickets", func(w http.ResponseWriter, r *http.Request) {
+		var answer bareAnswer
 		user, err := users.Verify(r.Context(), r.Header.Get("Authorization")[len("Bearer "):])
-		var answer struct {
-			Items []clientrows.Ticket `json:"items"`
-			Next  *clientrows.Cursor  `json:"next,omitempty"`
-		}
 		if err == nil {
-			err = pgx.BeginTxFunc(r.Context(), pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-				if _, err = tx.Exec(r.Context(), `SELECT set_config('effigate.client', $1, true)`, user.Client.String()); err == nil {
-					filter := clientrows.TicketFilter{Limit: readTickets}
-					answer.Items, answer.Next, err = clientrows.ListTickets(r.Context(), tx, clientrows.ViewerOf(user), filter)
-				}
-				return err
-			})
+			err = answer.read(r.Context(), pool, user)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -182,13 +174,33 @@ func bareList(b *testing.B, w *world, users tokens) string {
 		b.Fatal(err)
 	}
 	server := &http.Server{Handler: router, ReadHeaderTimeout: time.Minute}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener) // It ends by Close, with the error that says so.
+	}()
 	b.Cleanup(func() {
-		_ = server.Close() // Ends Serve, which tells.
+		_ = server.Close() // The requests are over.
 		<-served
 	})
 	return "http://" + listener.Addr().String() + "/tickets"
+}
+
+// bareAnswer is the reference's answer.
+type bareAnswer struct {
+	Items []clientrows.Ticket `json:"items"`
+	Next  *clientrows.Cursor  `json:"next,omitempty"`
+}
+
+func (a *bareAnswer) read(ctx context.Context, pool *pgxpool.Pool, user domain.Actor) error {
+	return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT set_config('effigate.client', $1, true)`, user.Client.String())
+		if err != nil {
+			return err
+		}
+		a.Items, a.Next, err = clientrows.ListTickets(ctx, tx, clientrows.ViewerOf(user), clientrows.TicketFilter{Limit: readTickets})
+		return err
+	})
 }
 
 // nameUsers gives the users of clients names, which the list shows.

@@ -263,7 +263,7 @@ func benchFolder(b *testing.B) string {
 	}
 	var folder string
 	if err == nil {
-		folder, err = os.MkdirTemp(results, "data-")
+		folder, err = os.MkdirTemp(results, "data-") //nolint:usetesting // b.TempDir may be in memory
 	}
 	if err == nil {
 		b.Cleanup(func() {
@@ -283,7 +283,8 @@ func benchFolder(b *testing.B) string {
 func benchWorld(b *testing.B, folder string) *world {
 	b.Helper()
 	const free = "127.0.0.1:0"
-	w, err := openWorld(b.Context(), &settings{Data: folder, PortalAddr: free, ConsoleAddr: free, AdminAddr: free}, slog.LevelWarn)
+	s := &settings{Data: folder, PortalAddr: free, ConsoleAddr: free, AdminAddr: free, LogLevel: "error"}
+	w, err := openWorld(b.Context(), s, slog.LevelError)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -205,16 +205,18 @@ func forms(text string) []string {
 }
 
 // lookAround asks everything that the portal answers, as every user of the story, and gives it by who asked
-// what. Each answer holds what is visible to that user, and nothing else of the story.
+// what. The answers hold what is visible to that user, and nothing else of the story; whoever was dismissed
+// sees nothing.
 func (s *stage) lookAround(tb failing, disclosed truth) map[string]string {
 	tb.Helper()
 	answers := map[string]string{}
 	for i, org := range s.orgs {
 		for j, user := range org.users {
+			gone := org.left && j == 1
 			mine := func(of shown) bool {
-				return of.client == org.id.UUID && (user.Role == domain.ClientAdmin || of.raisedBy == user.Person.UUID)
+				return !gone && of.client == org.id.UUID && (user.Role == domain.ClientAdmin || of.raisedBy == user.Person.UUID)
 			}
-			all := ""
+			var all strings.Builder
 			for _, path := range s.paths(tb) {
 				place := fmt.Sprintf("%s for user %d of client %d", path, j, i)
 				got := s.in.ask(tb, s.in.at.Portal, http.MethodGet, path, user.token, "", nil)
@@ -222,10 +224,14 @@ func (s *stage) lookAround(tb failing, disclosed truth) map[string]string {
 					tb.Errorf("%s: %d %s", place, got.Status, got.Body)
 				}
 				answers[place] = fmt.Sprint(got.Status, got.Header, got.Body)
-				all += answers[place]
+				all.WriteString(answers[place])
 			}
-			disclosed.check(tb, fmt.Sprintf("the portal for user %d of client %d", j, i), all, mine)
-			s.checkErrors(tb, user, answers)
+			disclosed.check(tb, fmt.Sprintf("the portal for user %d of client %d", j, i), all.String(), mine)
+			refused := http.StatusNotFound
+			if gone {
+				refused = http.StatusUnauthorized
+			}
+			s.checkErrors(tb, user, refused, answers)
 		}
 	}
 	return answers
@@ -265,13 +271,13 @@ func (s *stage) paths(tb failing) []string {
 }
 
 // checkErrors sends what is refused, on tickets that are not the user's to see, and keeps the answers.
-func (s *stage) checkErrors(tb failing, user cast, answers map[string]string) {
+func (s *stage) checkErrors(tb failing, user cast, status int, answers map[string]string) {
 	tb.Helper()
 	for i, id := range s.internal {
 		for _, what := range []string{"comments", "reopen"} {
 			got := s.in.ask(tb, s.in.at.Portal, http.MethodPost, "/api/client/v1/tickets/"+id.String()+"/"+what, user.token,
 				fmt.Sprint(s.name, " refused ", i), map[string]any{"text": "Hello?"})
-			if got.Status != http.StatusNotFound && got.Status != http.StatusForbidden { // Forbidden: a user who was dismissed.
+			if got.Status != status {
 				tb.Errorf("%s on an internal ticket: %d %s", what, got.Status, got.Body)
 			}
 			answers[fmt.Sprint("refusal of ", what, i, user.Person)] = fmt.Sprint(got.Status, got.Header, got.Body)

@@ -56,7 +56,7 @@ func emptyDemo(folder string) error {
 		if _, err := os.Stat(filepath.Join(folder, demoMark)); err != nil {
 			return fmt.Errorf("%s is not empty and holds no demo; name another directory with --data", folder)
 		}
-		if _, err := readRunning(folder); err == nil && inUse(folder) {
+		if inUse(folder) {
 			return fmt.Errorf("a demo runs in %s already; end it, or name another directory with --data", folder)
 		}
 	}

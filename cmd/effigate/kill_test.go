@@ -199,7 +199,7 @@ func attachTo(tb testing.TB, data string) *world {
 // eventsPassed gives a channel that is closed when so many more events are recorded, or when ctx ends.
 func eventsPassed(ctx context.Context, tb testing.TB, data string, count int) <-chan struct{} {
 	tb.Helper()
-	w, done := attachTo(tb, data), make(chan struct{})
+	w, done := attachTo(tb, data), make(chan struct{}) //nolint:contextcheck // what it attaches to is watched for longer than ctx
 	head, err := w.source.Head(ctx)
 	if err != nil {
 		tb.Fatal(err)
@@ -325,7 +325,9 @@ func (a *acknowledged) numbered(tb testing.TB, w *world) map[int]string {
 		}
 	}
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		tb.Errorf("following the log ended with %v", err)
+	}
 	return numbers
 }
 

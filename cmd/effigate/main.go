@@ -66,8 +66,8 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "effigate",
 		Short: "Client delivery for a service firm",
-		Long: `Effigate runs client delivery for a service firm: tickets, contracts and projects, with a portal in
-which each client sees exactly what was disclosed to it, and a console for the staff.
+		Long: `Effigate runs client delivery for a service firm: tickets under contract, with a portal in which each
+client sees exactly what was disclosed to it, and a console for the staff.
 
 Facts are events in EventStoreDB; everything that anyone reads is a projection of them in Postgres.
 Without settings both run privately under the data directory.`,

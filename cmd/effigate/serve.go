@@ -29,7 +29,7 @@ func serveCommand(s *settings) *cobra.Command {
 		Long: `Run every role in one process. Without EFFIGATE_EVENTSTORE and the two database URLs the event store and
 two Postgres clusters, one for each side, run privately under the data directory.
 
-People and login are not built yet: serve accepts nobody on its two APIs. The demo has logins.`,
+There is no login for people: serve lets nobody in on its two APIs. The demo has logins.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return inWorld(command.Context(), s, slog.LevelInfo, func(ctx context.Context, w *world) error {
@@ -144,7 +144,10 @@ func (w *world) sealer() (*auth.Sealer, error) {
 			return nil, fmt.Errorf("make the portal's sealing key: %w", err)
 		}
 		key = []byte(rand.Text() + rand.Text())[:32]
-		err = os.WriteFile(path, key, 0o600)
+		err = os.WriteFile(path+".new", key, 0o600)
+		if err == nil {
+			err = os.Rename(path+".new", path) // Whole, or not there.
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the portal's sealing key: %w", err)

@@ -46,14 +46,15 @@ func drawStory(r *rapid.T, least, most int) story {
 // stories runs a property over a bounded number of drawn stories: each takes a good part of a second.
 func stories(t *testing.T, usually, tortured int, property func(r *rapid.T, name string)) {
 	t.Helper()
-	limit, told := usually, 0
+	limit, told, failed := usually, 0, false
 	if torture() {
 		limit = tortured
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		if told++; told > limit && !t.Failed() {
+		if told++; told > limit && !failed {
 			return
 		}
+		defer func() { failed = failed || r.Failed() }() // What failed is told again, to make it shorter.
 		property(r, fmt.Sprintf("story %d", told))
 	})
 }
@@ -75,19 +76,53 @@ var inside = []string{
 func tour() story {
 	const first, second, third, fourth = 0, 1, 2, 3
 	return story{
-		{Name: "staff raises", Choice: 1}, {Name: "publishes", Ticket: first}, {Name: "client raises", Choice: 2}, {Name: "client raises", Org: 1, Who: 1, Choice: 3},
-		{Name: "staff comments", Ticket: first, Choice: 1}, {Name: "publishes comments", Ticket: first}, {Name: "withdraws a comment", Ticket: first},
-		{Name: "staff notes", Ticket: first}, {Name: "staff notes", Ticket: second, Choice: 1}, {Name: "triages the same", Ticket: third},
-		{Name: "triages", Ticket: second}, {Name: "starts", Ticket: second}, {Name: "asks the client", Ticket: second},
-		{Name: "client comments", Ticket: second}, {Name: "awaits a third party", Ticket: second}, {Name: "gives another reason", Ticket: second},
-		{Name: "resumes", Ticket: second}, {Name: "resolves", Ticket: second}, {Name: "staff reopens", Ticket: second}, {Name: "resolves", Ticket: second},
-		{Name: "client reopens", Ticket: second}, {Name: "resolves", Ticket: second}, {Name: "closes", Ticket: second},
-		{Name: "renames the client"}, {Name: "grants", Choice: 1}, {Name: "grants", Choice: 3}, {Name: "signs a contract"}, {Name: "ends a contract"},
-		{Name: "staff raises", Org: 1}, {Name: "staff comments", Ticket: fourth}, {Name: "withdraws", Ticket: fourth},
-		{Name: "assigns", Ticket: first}, {Name: "notes inside", Ticket: first}, {Name: "comments inside", Ticket: third}, {Name: "assigns a manager"},
-		{Name: "drafts a contract"}, {Name: "hires"}, {Name: "imports inside"}, {Name: "serves another client"},
-		{Name: "works inside"}, {Name: "works inside", Choice: 4}, {Name: "works inside", Choice: 5}, {Name: "works inside", Choice: 6},
-		{Name: "works inside", Choice: 7}, {Name: "works inside", Choice: 8}, {Name: "works inside", Choice: 9}, {Name: "works inside", Choice: 10},
+		{Name: "staff raises", Choice: 1},
+		{Name: "publishes", Ticket: first},
+		{Name: "client raises", Choice: 2},
+		{Name: "client raises", Org: 1, Who: 1, Choice: 3},
+		{Name: "staff comments", Ticket: first, Choice: 1},
+		{Name: "publishes comments", Ticket: first},
+		{Name: "withdraws a comment", Ticket: first},
+		{Name: "staff notes", Ticket: first},
+		{Name: "staff notes", Ticket: second, Choice: 1},
+		{Name: "triages the same", Ticket: third},
+		{Name: "triages", Ticket: second},
+		{Name: "starts", Ticket: second},
+		{Name: "asks the client", Ticket: second},
+		{Name: "client comments", Ticket: second},
+		{Name: "awaits a third party", Ticket: second},
+		{Name: "gives another reason", Ticket: second},
+		{Name: "resumes", Ticket: second},
+		{Name: "resolves", Ticket: second},
+		{Name: "staff reopens", Ticket: second},
+		{Name: "resolves", Ticket: second},
+		{Name: "client reopens", Ticket: second},
+		{Name: "resolves", Ticket: second},
+		{Name: "closes", Ticket: second},
+		{Name: "renames the client"},
+		{Name: "grants", Choice: 1},
+		{Name: "grants", Choice: 3},
+		{Name: "signs a contract"},
+		{Name: "ends a contract"},
+		{Name: "staff raises", Org: 1},
+		{Name: "staff comments", Ticket: fourth},
+		{Name: "withdraws", Ticket: fourth},
+		{Name: "assigns", Ticket: first},
+		{Name: "notes inside", Ticket: first},
+		{Name: "comments inside", Ticket: third},
+		{Name: "assigns a manager"},
+		{Name: "drafts a contract"},
+		{Name: "hires"},
+		{Name: "imports inside"},
+		{Name: "serves another client"},
+		{Name: "works inside"},
+		{Name: "works inside", Choice: 4},
+		{Name: "works inside", Choice: 5},
+		{Name: "works inside", Choice: 6},
+		{Name: "works inside", Choice: 7},
+		{Name: "works inside", Choice: 8},
+		{Name: "works inside", Choice: 9},
+		{Name: "works inside", Choice: 10},
 		{Name: "dismisses a user", Org: 1},
 	}
 }
@@ -104,6 +139,7 @@ type organisation struct {
 	contract domain.ContractID
 	second   domain.ContractID // zero until it is signed
 	users    [2]cast           // an admin and an employee
+	left     bool              // the employee was dismissed
 }
 
 // told is a ticket of the script.
@@ -294,6 +330,7 @@ func (s *stage) act(tb failing, a act) (string, error) {
 		if a.Choice > 0 {
 			return "", nil // Seldom, or nobody is left to look.
 		}
+		org.left = true
 		_, err := service.DeactivatePerson(ctx, s.request(s.manager.Actor, key), commands.DeactivatePerson{Person: org.users[1].Person})
 		return "", err
 	}

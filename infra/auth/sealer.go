@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -50,9 +51,17 @@ func NewSealer(key []byte) (*Sealer, error) {
 // Seal makes a token of URL-safe text. Open gives the plain bytes back for the same kind and client
 // alone; kind names the purpose and holds no zero byte.
 func (s *Sealer) Seal(kind string, client uuid.UUID, plain []byte) string {
+	return s.SealOnce(kind, client, plain, "")
+}
+
+// SealOnce is Seal for contents that two readings must not be compared by: tokens of equal contents are
+// equal for one occasion and unrelated for two.
+func (s *Sealer) SealOnce(kind string, client uuid.UUID, plain []byte, occasion string) string {
 	bound := binding(kind, client)
 	mac := hmac.New(sha256.New, s.nonces)
 	mac.Write(bound)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(occasion))))
+	mac.Write([]byte(occasion))
 	mac.Write(plain)
 	nonce := mac.Sum(nil)[:s.gcm.NonceSize()]
 	return base64.RawURLEncoding.EncodeToString(s.gcm.Seal(nonce, nonce, plain, bound))

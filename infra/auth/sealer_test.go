@@ -57,6 +57,21 @@ func TestSealingIsDeterministic(t *testing.T) {
 	}
 }
 
+// Tokens for two occasions say nothing of each other, and each opens as what it holds.
+func TestSealOnceHidesThatContentsAreEqual(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, key(1))
+	one, two := s.SealOnce("position", acme.UUID, []byte("x"), "one"), s.SealOnce("position", acme.UUID, []byte("x"), "two")
+	if one == two || one != s.SealOnce("position", acme.UUID, []byte("x"), "one") {
+		t.Errorf("%q and %q", one, two)
+	}
+	for _, token := range []string{one, two} {
+		if got, err := s.Open("position", acme.UUID, token); err != nil || string(got) != "x" {
+			t.Errorf("Open(%q) = %q, %v", token, got, err)
+		}
+	}
+}
+
 func TestSealerRefusesAShortKey(t *testing.T) {
 	t.Parallel()
 	if _, err := auth.NewSealer(make([]byte, 16)); err == nil {

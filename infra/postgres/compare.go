@@ -90,14 +90,26 @@ type digest struct {
 func digests(ctx context.Context, tx pgx.Tx, generation int, tables []string) ([]digest, error) {
 	all := make([]digest, len(tables))
 	for i, table := range tables {
-		err := tx.QueryRow(ctx, fmt.Sprintf(`
-			SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text,
-			       coalesce(sum(hashtextextended(t::text, 1)::numeric), 0)::text
-			FROM %s AS t`, pgx.Identifier{schemaName(generation), table}.Sanitize())).
-			Scan(&all[i].rows, &all[i].first, &all[i].next)
-		if err != nil {
+		if err := all[i].read(ctx, tx, pgx.Identifier{schemaName(generation), table}.Sanitize()); err != nil {
 			return nil, fmt.Errorf("hash %s of generation %d: %w", table, generation, err)
 		}
 	}
 	return all, nil
+}
+
+// read hashes the rows as records, column by column: as text it would take six times as long. Generated
+// columns follow from the others, and not all of their types can be hashed.
+func (d *digest) read(ctx context.Context, tx pgx.Tx, table string) error {
+	var columns string
+	err := tx.QueryRow(ctx, `
+		SELECT string_agg('t.' || quote_ident(attname), ', ' ORDER BY attnum) FROM pg_catalog.pg_attribute
+		WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`, table).Scan(&columns)
+	if err != nil {
+		return err
+	}
+	return tx.QueryRow(ctx, fmt.Sprintf(`
+		SELECT count(*), coalesce(sum(hash_record_extended(ROW(%[1]s), 0)), 0)::text,
+		       coalesce(sum(hash_record_extended(ROW(%[1]s), 1)), 0)::text
+		FROM %[2]s AS t`, columns, table)).
+		Scan(&d.rows, &d.first, &d.next)
 }

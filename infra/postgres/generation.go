@@ -25,6 +25,7 @@ const (
 const (
 	checkpointChannel = "effigate_checkpoint" // payload "<generation> <commit> <prepare>"
 	generationChannel = "effigate_generation" // a generation was switched to
+	changeChannel     = "effigate_change"     // changes were announced; no payload
 	requestChannel    = "effigate_request"    // a request came in
 )
 

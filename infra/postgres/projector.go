@@ -26,6 +26,9 @@ type ProjectorOptions[E any] struct {
 	Holder   string           // who holds the lease, for people to read
 	// KeepPrevious is how long a generation is kept for a rollback after a switch; 0: a day.
 	KeepPrevious time.Duration
+	// Drain is how long any generation outlives its last switch: a reader that has missed the switch still
+	// finds its tables, and a request that has pinned it ends first. 0: 30 seconds.
+	Drain time.Duration
 }
 
 // Projector keeps one side's read model: it follows the log into the live generation and the one before,
@@ -72,6 +75,9 @@ func NewProjector[E any](options ProjectorOptions[E]) *Projector[E] {
 	}
 	if options.KeepPrevious == 0 {
 		options.KeepPrevious = 24 * time.Hour
+	}
+	if options.Drain == 0 {
+		options.Drain = 30 * time.Second
 	}
 	return &Projector[E]{
 		options: options, lease: fmt.Sprintf("projector version %d", options.Model.Version), lines: map[int]*line[E]{},
@@ -342,7 +348,14 @@ func (t *term[E]) prune(ctx context.Context) error {
 		}
 	}
 	for _, g := range generations {
-		if g.State != previous || g.SwitchedAt.Equal(newest) && t.options.Clock().Sub(newest) < t.options.KeepPrevious {
+		if g.State != previous {
+			continue
+		}
+		kept := t.options.Drain
+		if g.SwitchedAt.Equal(newest) {
+			kept = max(kept, t.options.KeepPrevious)
+		}
+		if t.options.Clock().Sub(*g.SwitchedAt) < kept {
 			continue
 		}
 		t.stop(g.ID)

@@ -448,7 +448,7 @@ func TestOldGenerationIsDroppedInTime(t *testing.T) {
 	t.Parallel()
 	log := toy.NewLog()
 	database, _ := open(t, postgres.ClientSide)
-	run(t, postgres.ProjectorOptions[visible.Change]{Database: database, Source: log, Model: clientModel(log), KeepPrevious: time.Nanosecond})
+	run(t, postgres.ProjectorOptions[visible.Change]{Database: database, Source: log, Model: clientModel(log), KeepPrevious: time.Nanosecond, Drain: time.Nanosecond})
 	head := show(log, 1, "one")
 	first := liveGeneration(t, database, head)
 	if request := carryOut(t, database, postgres.Rebuild, ""); request.State != postgres.RequestDone {

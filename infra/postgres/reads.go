@@ -29,7 +29,7 @@ type Reads struct {
 
 	mu      sync.Mutex
 	current *Generation
-	changed chan struct{}  // closed and replaced when more can be read
+	changed chan struct{}  // closed and replaced when changes were announced
 	closing sync.WaitGroup // pools that are being drained
 }
 
@@ -90,7 +90,9 @@ func (r *Reads) Pin(context.Context) (generation *Generation, release func(), er
 	}), nil
 }
 
-// Changed gives a channel that is closed when more can be read than now. It may be closed for nothing.
+// Changed gives a channel that is closed when changes were announced, or another generation is read. A
+// batch that announces nothing does not close it: on the client's side most facts are internal, and each
+// would have every open stream look. It may be closed for nothing.
 func (r *Reads) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -171,12 +173,15 @@ func (r *Reads) listen(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = conn.Exec(ctx, `LISTEN `+checkpointChannel+`; LISTEN `+generationChannel); err == nil {
+	if _, err = conn.Exec(ctx, `LISTEN `+checkpointChannel+`; LISTEN `+changeChannel+`; LISTEN `+generationChannel); err == nil {
 		err = r.refresh(ctx, conn)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.announce() // What was announced before is not heard.
 	return conn, nil
 }
 
@@ -218,6 +223,10 @@ func (r *Reads) hear(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		case err == nil && notification.Channel == checkpointChannel:
 			r.advance(notification.Payload)
+		case err == nil && notification.Channel == changeChannel:
+			r.mu.Lock()
+			r.announce()
+			r.mu.Unlock()
 		default:
 			if err := r.refresh(ctx, conn); err != nil {
 				return err
@@ -236,7 +245,6 @@ func (r *Reads) advance(payload string) {
 	defer r.mu.Unlock()
 	if r.current != nil && r.current.Number == generation {
 		r.current.Advance(at)
-		r.announce()
 	}
 }
 
@@ -277,10 +285,7 @@ var consistent = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.Rea
 
 // InClient runs a read-only transaction that sees one client's rows and no others.
 func (g *Generation) InClient(ctx context.Context, client domain.ClientID, read func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, g.Pool, consistent, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('effigate.client', $1, true)`, client.String()); err != nil {
-			return err
-		}
-		return read(tx)
-	})
+	// One round trip begins it and names the client; a UUID's text cannot hold anything but itself.
+	options := pgx.TxOptions{BeginQuery: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL effigate.client = '` + client.String() + `'`}
+	return pgx.BeginTxFunc(ctx, g.Pool, options, read)
 }

@@ -259,6 +259,7 @@ func (s *sink[E]) notices(writes *pgx.Batch, items []E) {
 		SELECT $1, n.* FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::boolean[]) AS n
 		WHERE EXISTS (SELECT FROM control.generations WHERE id = $2 AND state = 'live')`,
 		s.model.Version, s.generation, clients, kinds, keys, removed)
+	writes.Queue(`SELECT pg_notify($1, '')`, changeChannel)
 	if s.noticed++; s.noticed%pruneEvery == 0 {
 		writes.Queue(`
 			DELETE FROM control.changes AS old WHERE version = $1 AND id < (

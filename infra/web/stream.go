@@ -14,11 +14,13 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/infra/auth"
 )
 
 // The bounds of live streams.
 const (
 	maxStreams          = 4096 // of one process
+	maxStreamsPerClient = 512  // or one organisation could take them from all others
 	maxStreamsPerPerson = 32   // open tabs, say
 	maxBehind           = 256  // changes that a stream may be behind before it is told to resync
 	streamHeartbeat     = 15 * time.Second
@@ -43,10 +45,10 @@ type Change struct {
 
 // Feed is the list of changes that an actor may hear of.
 type Feed interface {
-	// Last gives the id of the newest change, or an id that stands for "none yet".
+	// Last gives the id of the newest change that the actor may hear of, or an id that stands for "none yet".
 	Last(ctx context.Context, actor domain.Actor) (string, error)
 	// Since lists the changes after an id, oldest first and at most limit. It wraps ErrLost when it cannot
-	// tell which those are.
+	// tell which those are. Both wrap auth.ErrUnauthenticated when the actor may hear of nothing any more.
 	Since(ctx context.Context, actor domain.Actor, id string, limit int) ([]Change, error)
 	// Changed gives a channel that is closed as soon as something new may be there. It may be closed for
 	// nothing.
@@ -61,33 +63,40 @@ type streams struct {
 	open     sync.WaitGroup
 	total    int
 	ofPerson map[domain.PersonID]int
+	ofClient map[domain.ClientID]int // of client users
 }
 
 // enter admits a stream of a person, unless there are too many or the server is stopping.
-func (s *streams) enter(person domain.PersonID) error {
+func (s *streams) enter(actor domain.Actor) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.stopped:
 		return domain.Refuse(domain.ErrUnavailable, "stopping", "the server is stopping")
-	case s.total >= maxStreams || s.ofPerson[person] >= maxStreamsPerPerson:
+	case s.total >= maxStreams || s.ofPerson[actor.Person] >= maxStreamsPerPerson || s.ofClient[actor.Client] >= maxStreamsPerClient:
 		return domain.Refuse(domain.ErrUnavailable, "too_many_streams", "too many streams are open")
 	}
 	if s.ofPerson == nil {
-		s.ofPerson = map[domain.PersonID]int{}
+		s.ofPerson, s.ofClient = map[domain.PersonID]int{}, map[domain.ClientID]int{}
 	}
 	s.total++
-	s.ofPerson[person]++
+	s.ofPerson[actor.Person]++
+	if !actor.Client.IsZero() {
+		s.ofClient[actor.Client]++
+	}
 	s.open.Add(1)
 	return nil
 }
 
-func (s *streams) leave(person domain.PersonID) {
+func (s *streams) leave(actor domain.Actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total--
-	if s.ofPerson[person]--; s.ofPerson[person] == 0 {
-		delete(s.ofPerson, person)
+	if s.ofPerson[actor.Person]--; s.ofPerson[actor.Person] == 0 {
+		delete(s.ofPerson, actor.Person)
+	}
+	if s.ofClient[actor.Client]--; s.ofClient[actor.Client] <= 0 {
+		delete(s.ofClient, actor.Client)
 	}
 	s.open.Done()
 }
@@ -126,11 +135,11 @@ func (a *API) Events(path string, feed Feed) {
 		}},
 	}
 	Register(a, operation, func(ctx context.Context, actor domain.Actor, in *EventsInput) (*EventsOutput, error) {
-		if err := a.streams.enter(actor.Person); err != nil {
+		if err := a.streams.enter(actor); err != nil {
 			return nil, err
 		}
 		return &EventsOutput{Body: func(answer huma.Context) { //nolint:contextcheck // the handler's context ends before the stream begins
-			defer a.streams.leave(actor.Person)
+			defer a.streams.leave(actor)
 			r, w := humachi.Unwrap(answer)
 			s := stream{api: a, request: r, to: w, control: http.NewResponseController(w), actor: actor, feed: feed, last: in.LastEventID}
 			s.run(r.Context())
@@ -158,12 +167,19 @@ func (s *stream) run(ctx context.Context) {
 	heartbeat := time.NewTicker(streamHeartbeat)
 	defer heartbeat.Stop()
 	defer func() { _ = s.allow(streamWriteTimeout) }() // The server still writes the end of the answer.
-	if s.last == "" && s.restart(ctx, "ready") != nil {
-		return
+	if s.last == "" {
+		if err := s.restart(ctx, "ready"); err != nil {
+			s.farewell(err)
+			return
+		}
 	}
 	for {
 		changed := s.feed.Changed(s.actor) // Before reading, or what comes between would wait for more.
-		if s.catchUp(ctx) != nil || !s.wait(ctx, heartbeat, nil, time.After(streamRest)) || !s.wait(ctx, heartbeat, changed, nil) {
+		if err := s.catchUp(ctx); err != nil {
+			s.farewell(err)
+			return
+		}
+		if !s.wait(ctx, heartbeat, nil, time.After(streamRest)) || !s.wait(ctx, heartbeat, changed, nil) {
 			return
 		}
 	}
@@ -193,9 +209,19 @@ func (s *stream) beat() error {
 		return err
 	}
 	if err != nil || actor != s.actor {
-		return errors.Join(errors.New("login has ended"), s.send("event: bye\ndata: {}\n\n"))
+		return errors.Join(errors.New("login has ended"), s.bye())
 	}
 	return s.send(": alive\n\n")
+}
+
+// bye tells the reader not to come back.
+func (s *stream) bye() error { return s.send("event: bye\ndata: {}\n\n") }
+
+// farewell says bye if what ends the stream is that its actor may hear of nothing any more.
+func (s *stream) farewell(err error) {
+	if errors.Is(err, auth.ErrUnauthenticated) {
+		_ = s.bye() // The stream ends either way.
+	}
 }
 
 // restart tells the reader to begin anew from what is now the last change.

@@ -72,13 +72,17 @@ type revocable struct {
 	ended bool
 }
 
-func (v *revocable) Verify(context.Context, string) (domain.Actor, error) {
+func (v *revocable) Verify(_ context.Context, token string) (domain.Actor, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.ended {
 		return domain.Actor{}, auth.ErrUnauthenticated
 	}
-	return people["ada"], nil
+	actor := people["ada"]
+	if token != "any" {
+		actor.Person.UUID = domain.Derive(actor.Client.UUID, token) // Somebody else of the organisation.
+	}
+	return actor, nil
 }
 
 func (v *revocable) end() {
@@ -151,8 +155,14 @@ type reader struct {
 // listen opens a stream, from the last event's id if one is given.
 func (s *service) listen(t *testing.T, last string) *reader {
 	t.Helper()
+	return s.listenAs(t, "any", last)
+}
+
+// listenAs is listen with a token; "any" is the login's own.
+func (s *service) listenAs(t *testing.T, token, last string) *reader {
+	t.Helper()
 	conn := s.listener.dial(t)
-	request := "GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer any\r\n"
+	request := "GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n"
 	if last != "" {
 		request += "Last-Event-ID: " + last + "\r\n"
 	}
@@ -351,19 +361,41 @@ func TestStreamsOfOnePersonAreBounded(t *testing.T) {
 		for range 32 {
 			s.listen(t, "").expect(t, "id: 0 event: ready data: {}")
 		}
-		conn := s.listener.dial(t)
-		_, _ = conn.Write([]byte("GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer any\r\n\r\n"))
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("stream 33 is answered with %d", answer.StatusCode)
-		}
-		_ = answer.Body.Close()
-		_ = conn.Close()
+		s.expectNoMore(t, "any")
+		s.listenAs(t, "bob", "").expect(t, "id: 0 event: ready data: {}")
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// The streams of one process are bounded too, and an organisation with many users could take them all.
+func TestStreamsOfOneClientAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		for i := range 512 {
+			s.listenAs(t, fmt.Sprint("user", i/32), "").expect(t, "id: 0 event: ready data: {}")
+		}
+		s.expectNoMore(t, "bob")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// expectNoMore fails the test unless one more stream is refused for now.
+func (s *service) expectNoMore(t *testing.T, token string) {
+	t.Helper()
+	conn := s.listener.dial(t)
+	_, _ = conn.Write([]byte("GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one stream more is answered with %d", answer.StatusCode)
+	}
+	_ = conn.Close() // First, or closing the body of a stream that was admitted would read it to its end.
+	_ = answer.Body.Close()
 }

@@ -108,6 +108,17 @@ func TestTicketRow(t *testing.T) {
 				r.Status, r.WaitingSince, r.WaitingReason = "waiting_third_party", new(at(2)), "vendor"
 			}),
 		},
+		// A new reason was once taken for a new wait, and the time waited before it was lost.
+		"waiting for another third party": {
+			append(
+				begun,
+				ticket.WaitingStarted{For: ticket.ForThirdParty, Staff: ticket.WaitingStartedStaff{Reason: "vendor"}, At: at(2)},
+				ticket.WaitingStarted{For: ticket.ForThirdParty, Staff: ticket.WaitingStartedStaff{Reason: "carrier"}, At: at(3)},
+			),
+			row(3, at(3), func(r *rows.Ticket) {
+				r.Status, r.WaitingSince, r.WaitingReason = "waiting_third_party", new(at(2)), "carrier"
+			}),
+		},
 		"waited for the client": {
 			append(begun, ticket.WaitingStarted{For: ticket.ForClient, At: at(2)}, ticket.WaitingEnded{At: at(3)}),
 			row(3, at(3), func(r *rows.Ticket) { r.Status = "in_progress" }),

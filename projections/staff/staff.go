@@ -1,7 +1,7 @@
 // Package staff projects events into the rows of the staff read model, which holds everything.
 //
 // It may import projections, readmodels/staff and the whole domain. Each file holds the projection of one
-// table; Projected and Ignored say for every kind of event where it goes.
+// table. A test says for every kind of event where it goes, or why it changes no row.
 //
 // Surprises: a row is made by the first event of its stream, and later ones only change it. An event that
 // stands in a stream of another aggregate is damage, and its fold panics: the engine then parks the stream.
@@ -16,14 +16,6 @@ import (
 	"effigate/domain"
 	rows "effigate/readmodels/staff"
 )
-
-// Ignored lists the kinds of event that change no row, each with the reason. They are numbered in the log
-// like every other one.
-var Ignored = map[string]string{
-	"store.opened.v1":        "it names the event store, which the checkpoints keep",
-	"numbering.opened.v1":    "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
-	"numbering.allocated.v1": "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
-}
 
 // streamID is the id in the name of a stream of the aggregate.
 func streamID(r domain.Recorded, aggregate string) uuid.UUID {

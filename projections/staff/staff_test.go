@@ -61,6 +61,14 @@ func record(event domain.Event) domain.Recorded {
 	}
 }
 
+// ignoredFor lists the kinds of event that change no row, each with the reason. They are numbered in the log
+// like every other one.
+var ignoredFor = map[string]string{
+	"store.opened.v1":        "it names the event store, which the checkpoints keep",
+	"numbering.opened.v1":    "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
+	"numbering.allocated.v1": "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
+}
+
 func TestEveryKindIsProjectedOrIgnoredForAReason(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -73,12 +81,12 @@ func TestEveryKindIsProjectedOrIgnoredForAReason(t *testing.T) {
 				changed = append(changed, table)
 			}
 		}
-		reason, ignored := staff.Ignored[kind]
+		reason, ignored := ignoredFor[kind]
 		if ignored != (len(changed) == 0) || ignored && reason == "" {
 			t.Errorf("%s changes %v and is ignored because of %q: project it, or give the reason", kind, changed, reason)
 		}
 	}
-	for kind := range staff.Ignored {
+	for kind := range ignoredFor {
 		if !known[kind] {
 			t.Errorf("%s is ignored, and nobody stores it", kind)
 		}
@@ -93,7 +101,7 @@ func TestEveryTextOfAnEventReachesARow(t *testing.T) {
 		"person.grant_withdrawn.v1 Grant": "the row lists the grants that are left",
 	}
 	for _, sample := range samples() {
-		if _, ignored := staff.Ignored[sample.Kind()]; ignored {
+		if _, ignored := ignoredFor[sample.Kind()]; ignored {
 			continue
 		}
 		for _, field := range texts(reflect.TypeOf(sample), nil) {

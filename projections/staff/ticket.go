@@ -60,12 +60,16 @@ func evolveTicket(row rows.Ticket, r domain.Recorded) (rows.Ticket, bool) {
 	return row, true
 }
 
+// wait begins a pause. Within one, an event that gives another reason leaves it as long as it is.
 func wait(row rows.Ticket, e ticket.WaitingStarted) rows.Ticket {
-	row.Status = string(ticket.StatusWaitingThirdParty)
+	status := string(ticket.StatusWaitingThirdParty)
 	if e.For == ticket.ForClient {
-		row.Status = string(ticket.StatusWaitingClient)
+		status = string(ticket.StatusWaitingClient)
 	}
-	row.WaitingSince, row.WaitingReason = &e.At, e.Staff.Reason
+	if row.Status != status {
+		row.Status, row.WaitingSince = status, &e.At
+	}
+	row.WaitingReason = e.Staff.Reason
 	return row
 }
 

@@ -15,11 +15,12 @@ type Change struct {
 	Removed bool
 }
 
-// LastChange gives the id of the client's newest change; 0 when there is none.
+// LastChange gives the id of the newest change that the viewer may hear of; 0 when there is none.
 func LastChange(ctx context.Context, tx pgx.Tx, v Viewer) (int64, error) {
 	type row struct{ ID int64 }
 	last, err := one[row](ctx, tx, "last change", `
-		SELECT coalesce(max(id), 0) AS id FROM control.changes WHERE version = @version AND client = @client`,
+		SELECT coalesce((SELECT n.id FROM control.changes n
+		    WHERE n.version = @version AND n.client = @client`+v.audible()+` ORDER BY n.id DESC LIMIT 1), 0) AS id`,
 		changeArguments(v))
 	return last.ID, err
 }
@@ -27,26 +28,12 @@ func LastChange(ctx context.Context, tx pgx.Tx, v Viewer) (int64, error) {
 // ListChanges gives the changes that the viewer may hear of after an id that LastChange or a change before
 // gave, oldest first, at most limit. It reports false when it cannot tell: changes are pruned from the
 // oldest on, so whoever's own change is gone may have missed some.
-//
-// A Client Employee hears of tickets of their own. What is gone belongs to nobody any more, so everyone of
-// the organisation hears that the id, which names nothing now, was removed.
 func ListChanges(ctx context.Context, tx pgx.Tx, v Viewer, after int64, limit int) (changes []Change, known bool, err error) {
 	arguments := changeArguments(v)
 	arguments["after"], arguments["limit"] = after, limit+1
-	own := ""
-	if !v.All {
-		own = `
-		  AND (n.id = @after OR n.removed OR n.kind IN ('organisation', 'contract', 'category')
-		    OR n.kind = 'person' AND n.key = @person
-		    OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
-		        WHEN 'ticket' THEN n.key
-		        WHEN 'comment' THEN (SELECT c.ticket FROM comments c WHERE c.client = @client AND c.id = n.key)
-		        WHEN 'ticket_step' THEN (SELECT s.ticket FROM ticket_steps s WHERE s.client = @client AND s.id = n.key)
-		    END))`
-	}
 	changes, err = list[Change](ctx, tx, "changes", `
 		SELECT n.id, n.kind, n.key, n.removed FROM control.changes n
-		WHERE n.version = @version AND n.client = @client AND n.id >= @after`+own+`
+		WHERE n.version = @version AND n.client = @client AND n.id >= @after AND (n.id = @after OR true`+v.audible()+`)
 		ORDER BY n.id LIMIT @limit`, arguments)
 	switch {
 	case err != nil:
@@ -57,6 +44,20 @@ func ListChanges(ctx context.Context, tx pgx.Tx, v Viewer, after int64, limit in
 		return nil, false, nil
 	}
 	return changes[1:], true, nil
+}
+
+// audible narrows a query over changes to those the viewer may hear of. A Client Employee hears of tickets
+// of their own. What is gone belongs to nobody any more, so everyone of the organisation hears that the id,
+// which names nothing now, was removed.
+func (v Viewer) audible() string {
+	return v.own(`
+		  AND (n.removed OR n.kind IN ('organisation', 'contract', 'category')
+		    OR n.kind = 'person' AND n.key = @person
+		    OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
+		        WHEN 'ticket' THEN n.key
+		        WHEN 'comment' THEN (SELECT c.ticket FROM comments c WHERE c.client = @client AND c.id = n.key)
+		        WHEN 'ticket_step' THEN (SELECT s.ticket FROM ticket_steps s WHERE s.client = @client AND s.id = n.key)
+		    END))`)
 }
 
 func changeArguments(v Viewer) pgx.NamedArgs {

@@ -50,6 +50,17 @@ func ViewerOf(actor domain.Actor) Viewer {
 	return Viewer{Client: actor.Client.UUID, Person: actor.Person.UUID, All: actor.Role == domain.ClientAdmin}
 }
 
+// Admit gives the viewer that an actor of the client side is at this moment. It is domain.ErrNotFound when
+// that person is no active user of the organisation in that role: a login outlives the rights it was made
+// with, so every transaction asks (ASVS 8.3.2).
+func Admit(ctx context.Context, tx pgx.Tx, actor domain.Actor) (Viewer, error) {
+	type row struct{ Role string }
+	arguments := pgx.NamedArgs{"client": actor.Client.UUID, "person": actor.Person.UUID, "role": string(actor.Role)}
+	_, err := one[row](ctx, tx, "standing of the viewer",
+		`SELECT role FROM people WHERE client = @client AND id = @person AND role = @role AND active`, arguments)
+	return ViewerOf(actor), err
+}
+
 // errNotFound is the one answer for what does not exist, what is another client's, and what this viewer
 // may not see.
 var errNotFound = domain.Refuse(domain.ErrNotFound, "not_found", "there is nothing here")

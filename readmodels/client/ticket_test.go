@@ -274,17 +274,21 @@ func TestChanges(t *testing.T) {
 		}
 		return keys, known
 	}
-	start := map[string]int64{"ada": last(asAda), "eve": last(asEve), "gil": last(asGil)}
 	change := func(of uuid.UUID, kind string, key uuid.UUID, removed bool) {
 		s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (1, $1, $2, $3, $4)`, of.String(), kind, key.String(), removed)
 	}
+	change(acme, "contract", id(21), false)
+	start := map[string]int64{"ada": last(asAda), "eve": last(asEve), "gil": last(asGil)}
 	change(acme, "ticket", id(1001), false)   // ada's
 	change(globex, "ticket", id(1041), false) // of the other client
 	change(acme, "comment", id(51), false)    // on ada's
-	change(acme, "ticket", id(1002), false)   // eve's
-	change(acme, "person", ada, false)        //
-	change(acme, "contract", id(21), false)   // everybody's
-	change(acme, "ticket", id(1999), true)    // nobody's any more
+	if got := last(asEve); got != start["eve"] {
+		t.Errorf("what an employee may not hear of moves the last change from %d to %d", start["eve"], got)
+	}
+	change(acme, "ticket", id(1002), false) // eve's
+	change(acme, "person", ada, false)      //
+	change(acme, "contract", id(21), false) // everybody's
+	change(acme, "ticket", id(1999), true)  // nobody's any more
 	s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (2, $1, 'ticket', $2, false)`, acme.String(), id(1003).String())
 	for name, c := range map[string]struct {
 		viewer client.Viewer

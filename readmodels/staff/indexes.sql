@@ -15,5 +15,3 @@ CREATE INDEX messages_by_ticket ON messages (ticket, revision);
 CREATE INDEX timeline_by_ticket ON timeline (ticket, revision);
 
 CREATE UNIQUE INDEX log_by_ordinal ON log (ordinal);
-CREATE INDEX log_by_position ON log (commit_position, prepare_position);
-CREATE INDEX log_by_time ON log (recorded_at, ordinal);

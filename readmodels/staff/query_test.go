@@ -228,12 +228,6 @@ func TestWhatIsMissingIsNotFound(t *testing.T) {
 		if _, err := staff.ClientByID(t.Context(), tx, id("client", 1)); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("a missing client gives %v", err)
 		}
-		if _, found, err := staff.AsOf(t.Context(), tx, at(0)); found || err != nil {
-			t.Errorf("an empty log has an entry, or gives %v", err)
-		}
-		if _, found, err := staff.NewestEntry(t.Context(), tx); found || err != nil {
-			t.Errorf("an empty log has an entry, or gives %v", err)
-		}
 		return nil
 	})
 }
@@ -322,43 +316,6 @@ func TestClientsWithTheirPeopleAndContracts(t *testing.T) {
 			t.Errorf("contracts: %+v", contracts)
 		}
 		return nil
-	})
-}
-
-func TestLogAnswersWhereATimeOrAPositionLies(t *testing.T) {
-	t.Parallel()
-	w := world(t, func(log *stafftest.Log) {
-		for n := range 5 {
-			log.Record(t, stream(n), raised(n, 1))
-		}
-	})
-	events := w.Log.All()
-	w.Read(t, func(tx pgx.Tx) error {
-		for i, event := range events {
-			if ordinal, err := staff.OrdinalAt(t.Context(), tx, event.Position); err != nil || ordinal != int64(i+1) {
-				t.Errorf("ordinal at the position of event %d = %d, %v", i, ordinal, err)
-			}
-			before := domain.Position{Commit: event.Position.Commit, Prepare: event.Position.Prepare - 1}
-			if ordinal, err := staff.OrdinalAt(t.Context(), tx, before); err != nil || ordinal != int64(i) {
-				t.Errorf("ordinal before event %d = %d, %v", i, ordinal, err)
-			}
-			entry, found, err := staff.AsOf(t.Context(), tx, event.RecordedAt)
-			if err != nil || !found || entry.Position() != event.Position {
-				t.Errorf("as of event %d = %+v, %t, %v", i, entry, found, err)
-			}
-		}
-		if _, found, err := staff.AsOf(t.Context(), tx, events[0].RecordedAt.Add(-time.Microsecond)); found || err != nil {
-			t.Errorf("there is an entry before the first event, or %v", err)
-		}
-		end := domain.Position{Commit: 1<<64 - 1, Prepare: 1<<64 - 1}
-		if ordinal, err := staff.OrdinalAt(t.Context(), tx, end); err != nil || ordinal != 5 {
-			t.Errorf("ordinal at the end = %d, %v", ordinal, err)
-		}
-		newest, found, err := staff.NewestEntry(t.Context(), tx)
-		if !found || newest.Ordinal != 5 || newest.ID != events[4].ID {
-			t.Errorf("newest entry = %+v, %t", newest, found)
-		}
-		return err
 	})
 }
 

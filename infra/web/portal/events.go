@@ -16,11 +16,11 @@ import (
 // reaches it, so an internal fact sends nothing to anybody.
 type feed struct{ portal *Portal }
 
-// Last gives the newest change of the client.
+// Last gives the newest change that the actor may hear of.
 func (f feed) Last(ctx context.Context, actor domain.Actor) (string, error) {
 	var last int64
-	_, err := f.portal.reads.Read(ctx, actor.Client, domain.Position{}, func(tx pgx.Tx) (err error) {
-		last, err = client.LastChange(ctx, tx, client.ViewerOf(actor))
+	_, err := f.portal.view(ctx, actor, domain.Position{}, func(tx pgx.Tx, v client.Viewer) (err error) {
+		last, err = client.LastChange(ctx, tx, v)
 		return err
 	})
 	return f.seal(actor, last), err
@@ -34,8 +34,8 @@ func (f feed) Since(ctx context.Context, actor domain.Actor, id string, limit in
 	}
 	var changes []client.Change
 	var known bool
-	_, err = f.portal.reads.Read(ctx, actor.Client, domain.Position{}, func(tx pgx.Tx) (err error) {
-		changes, known, err = client.ListChanges(ctx, tx, client.ViewerOf(actor), int64(binary.BigEndian.Uint64(plain)), limit)
+	_, err = f.portal.view(ctx, actor, domain.Position{}, func(tx pgx.Tx, v client.Viewer) (err error) {
+		changes, known, err = client.ListChanges(ctx, tx, v, int64(binary.BigEndian.Uint64(plain)), limit)
 		return err
 	})
 	if err != nil {

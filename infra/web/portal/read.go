@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/infra/auth"
 	"effigate/infra/web"
 	"effigate/readmodels/client"
 )
@@ -65,8 +67,8 @@ func read[B any, P body[B]](ctx context.Context, p *Portal, actor domain.Actor, 
 		return nil, err
 	}
 	out := &answered[B]{Status: http.StatusOK}
-	stale, err := p.reads.Read(ctx, actor.Client, position, func(tx pgx.Tx) error {
-		out.Body, err = fetch(tx, client.ViewerOf(actor))
+	stale, err := p.view(ctx, actor, position, func(tx pgx.Tx, v client.Viewer) (err error) {
+		out.Body, err = fetch(tx, v)
 		return err
 	})
 	if err != nil {
@@ -83,6 +85,21 @@ func read[B any, P body[B]](ctx context.Context, p *Portal, actor domain.Actor, 
 		out.Status = http.StatusNotModified
 	}
 	return out, nil
+}
+
+// view reads as an actor, whose standing is looked up in the same transaction: a login whose rights have
+// ended proves nobody, whatever it said when it was made.
+func (p *Portal) view(ctx context.Context, actor domain.Actor, after domain.Position, fetch func(pgx.Tx, client.Viewer) error) (stale bool, err error) {
+	return p.reads.Read(ctx, actor.Client, after, func(tx pgx.Tx) error {
+		viewer, err := client.Admit(ctx, tx, actor)
+		if errors.Is(err, domain.ErrNotFound) {
+			return fmt.Errorf("%w: person %s is not an active %s of the client", auth.ErrUnauthenticated, actor.Person, actor.Role)
+		}
+		if err != nil {
+			return err
+		}
+		return fetch(tx, viewer)
+	})
 }
 
 // etag is a hash of what the reader sees, and of nothing else: it does not move when nothing visible does.

@@ -190,7 +190,7 @@ func (p *Portal) raiseTicket(ctx context.Context, actor domain.Actor, in *raiseI
 	if err != nil {
 		return nil, err
 	}
-	return p.write(actor, func() (Answer, error) {
+	return p.write(r, func() (Answer, error) {
 		return p.commands.RaiseTicket(ctx, r, RaiseTicket{
 			Category: in.Body.Category, Contract: category.ContractID, JobType: category.JobType,
 			Title: in.Body.Title, Description: in.Body.Description, Priority: in.Body.Priority,
@@ -208,26 +208,30 @@ func (p *Portal) onTicket(
 	if err != nil {
 		return nil, err
 	}
-	if !client.ViewerOf(actor).All {
-		err := p.look(ctx, actor, since, func(tx pgx.Tx, v client.Viewer) error { return client.FindTicket(ctx, tx, v, id) })
-		if err != nil {
-			return nil, err
+	err = p.look(ctx, actor, since, func(tx pgx.Tx, v client.Viewer) error {
+		if v.All {
+			return nil
 		}
+		return client.FindTicket(ctx, tx, v, id)
+	})
+	if err != nil {
+		return nil, err
 	}
 	r, err := p.request(actor, write, "/tickets/"+text+path, body)
 	if err != nil {
 		return nil, err
 	}
-	return p.write(actor, func() (Answer, error) { return run(r, id) })
+	return p.write(r, func() (Answer, error) { return run(r, id) })
 }
 
-// look reads something that a write depends on.
+// look reads what a write depends on, the actor's standing if nothing else: a stored answer, too, is for
+// those alone who may still ask.
 func (p *Portal) look(ctx context.Context, actor domain.Actor, since After, read func(pgx.Tx, client.Viewer) error) error {
 	position, err := p.openPosition(actor, since.token())
 	if err != nil {
 		return err
 	}
-	_, err = p.reads.Read(ctx, actor.Client, position, func(tx pgx.Tx) error { return read(tx, client.ViewerOf(actor)) })
+	_, err = p.view(ctx, actor, position, read)
 	return err
 }
 
@@ -244,10 +248,10 @@ func (p *Portal) request(actor domain.Actor, write web.Write, path string, body 
 	}, nil
 }
 
-func (p *Portal) write(actor domain.Actor, run func() (Answer, error)) (*written, error) {
+func (p *Portal) write(r Request, run func() (Answer, error)) (*written, error) {
 	answer, err := run()
 	if err != nil {
 		return nil, err
 	}
-	return &written{Position: p.sealPosition(actor, answer.Position), Body: writtenBody{ID: answer.ID}}, nil
+	return &written{Position: p.sealPosition(r, answer.Position), Body: writtenBody{ID: answer.ID}}, nil
 }

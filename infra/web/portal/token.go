@@ -14,9 +14,13 @@ const (
 	sealedCursor   = "cursor"
 )
 
-func (p *Portal) sealPosition(actor domain.Actor, position domain.Position) string {
+// sealPosition seals the position of a write for that write alone. A write that changes nothing is at the
+// head of the log: were its token that of another write at the same head, two of them would tell whether
+// anything was recorded between, be it internal or another client's.
+func (p *Portal) sealPosition(r Request, position domain.Position) string {
 	plain := binary.BigEndian.AppendUint64(nil, position.Commit)
-	return p.sealer.Seal(sealedPosition, actor.Client.UUID, binary.BigEndian.AppendUint64(plain, position.Prepare))
+	plain = binary.BigEndian.AppendUint64(plain, position.Prepare)
+	return p.sealer.SealOnce(sealedPosition, r.Actor.Client.UUID, plain, r.Actor.Person.String()+" "+r.Route+" "+r.Key)
 }
 
 // openPosition reads a token that a write gave; the empty token is the zero position.
