@@ -216,7 +216,7 @@ func (p *Projector[E]) await(ctx context.Context, conn *pgx.Conn) (lease, error)
 func (p *Projector[E]) hold(ctx context.Context, held lease) error {
 	group, ctx := errgroup.WithContext(ctx)
 	t := &term[E]{
-		Projector: p, group: group, wake: make(chan struct{}, 1),
+		Projector: p, group: group, wake: make(chan struct{}, 1), paused: map[int]bool{},
 		tenure: tenure{database: p.options.Database, version: p.options.Model.Version, lease: held.name, epoch: held.epoch},
 	}
 	p.mu.Lock()
@@ -233,6 +233,7 @@ type term[E any] struct {
 	tenure tenure
 	group  *errgroup.Group
 	wake   chan struct{} // a request came in
+	paused map[int]bool  // generations that stand still for a while; guarded by Projector.mu
 }
 
 // keep renews the lease and passes on that a request came in.
@@ -387,6 +388,7 @@ func (t *term[E]) stop(generation int) {
 	t.mu.Lock()
 	l := t.lines[generation]
 	delete(t.lines, generation)
+	delete(t.paused, generation)
 	t.mu.Unlock()
 	if l != nil {
 		l.cancel()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -210,7 +212,11 @@ const nearPatience = 30 * time.Second
 
 // promote switches to a generation that is kept up to date, once it is near the live one: the live one
 // should not stand still for longer than the last few events take.
+//
+// The one switched from stands still from just before the switch until every reader has heard of it. Else it
+// could get ahead, and a reader that reads it once more before going over would go back in time.
 func (t *term[E]) promote(ctx context.Context, generation int) error {
+	t.resume(ctx, generation)
 	t.mu.Lock()
 	l := t.lines[generation]
 	t.mu.Unlock()
@@ -231,7 +237,59 @@ func (t *term[E]) promote(ctx context.Context, generation int) error {
 			return fmt.Errorf("switch to generation %d: %w", generation, errBehind)
 		}
 	}
-	return t.tenure.promote(ctx, generation)
+	from, err := t.liveGeneration(ctx)
+	if err != nil {
+		return err
+	}
+	if from == 0 || from == generation {
+		return t.tenure.promote(ctx, generation)
+	}
+	t.pause(from)
+	if err := t.tenure.promote(ctx, generation); err != nil {
+		t.resume(ctx, from)
+		return err
+	}
+	t.group.Go(func() error {
+		if rest(ctx, heardTime) == nil {
+			t.resume(ctx, from)
+		}
+		return nil
+	})
+	return nil
+}
+
+// heardTime is how long a generation stands still after it was switched from. Readers hear of a switch at
+// once, or find it when they poll.
+const heardTime = 3 * poll
+
+// liveGeneration is the number of the live generation; 0 when there is none.
+func (t *term[E]) liveGeneration(ctx context.Context) (int, error) {
+	generations, err := t.generations(ctx)
+	for _, g := range generations {
+		if g.State == live {
+			return g.ID, nil
+		}
+	}
+	return 0, err
+}
+
+// pause lets a generation stand still until it is resumed, or stopped for good.
+func (t *term[E]) pause(generation int) {
+	t.stop(generation)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.paused[generation] = true
+}
+
+// resume goes on with a generation that stands still.
+func (t *term[E]) resume(ctx context.Context, generation int) {
+	t.mu.Lock()
+	was := t.paused[generation]
+	delete(t.paused, generation)
+	t.mu.Unlock()
+	if was {
+		t.start(ctx, generation)
+	}
 }
 
 func (t *term[E]) isBehind(ctx context.Context, generation int) (bool, error) {
@@ -273,6 +331,12 @@ const unparkPatience = time.Minute
 
 // unpark takes a stream back in every generation that has it parked.
 func (t *term[E]) unpark(ctx context.Context, stream string) error {
+	t.mu.Lock()
+	still := slices.Collect(maps.Keys(t.paused))
+	t.mu.Unlock()
+	for _, generation := range still {
+		t.resume(ctx, generation)
+	}
 	ctx, cancel := context.WithTimeout(ctx, unparkPatience)
 	defer cancel()
 	t.mu.Lock()
