@@ -30,6 +30,7 @@ import (
 	"effigate/domain/numbering"
 	"effigate/domain/person"
 	"effigate/domain/ticket"
+	"effigate/infra/postgres/postgrestest"
 )
 
 // Whatever is said inside is found nowhere where clients are served: not in their database, in no answer,
@@ -457,7 +458,7 @@ func (s *stage) plant(value reflect.Value, p planting) {
 // write-ahead log. The staff side's does, which shows that the scan would see it.
 func TestTheFilesOfTheClientServerHoldNothingInternal(t *testing.T) {
 	t.Parallel()
-	in := installWith(t, localSettings(t.TempDir()))
+	in := installWith(t, localSettings(postgrestest.Folder(t)))
 	s := setStage(t, in, "files", "")
 	s.tell(t, tour(), true)
 	disclosed := in.truth(t)

@@ -24,6 +24,7 @@ import (
 
 	"effigate/domain"
 	"effigate/infra/auth"
+	"effigate/infra/postgres/postgrestest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -104,7 +105,7 @@ func TestNoTextNamesACommandThatDoesNotExist(t *testing.T) {
 // Each mistake in a call ends with exit code 2, before anything is started, and says what is wrong.
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := postgrestest.Folder(t)
 	for name, test := range map[string]struct {
 		environment []string
 		arguments   string
@@ -146,7 +147,7 @@ func TestUsageErrors(t *testing.T) {
 // logins open the demo, and nothing else.
 func TestServeLetsNobodyIn(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := postgrestest.Folder(t)
 	serving := spawnServe(t, data, "EFFIGATE_DEMO=1", "EFFIGATE_DEVELOPMENT=1", "EFFIGATE_TOKENS=development", "EFFIGATE_VERIFIER=development", "EFFIGATE_ENV=development")
 	at, err := readRunning(data)
 	if err != nil || at.PID != serving.command.Process.Pid {
@@ -275,7 +276,7 @@ func spawnDemo(tb testing.TB) demoWorldPrinted {
 // names that programs rely on.
 func TestToolsBesideServe(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := postgrestest.Folder(t)
 	serving := spawnServe(t, data)
 	second := spawn(t, nil, "serve", "--data", data, "--portal", "127.0.0.1:0", "--console", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	if code, said := second.code(), second.log.String(); code != exitError || !strings.Contains(said, fmt.Sprintf("process %d serves", serving.command.Process.Pid)) {

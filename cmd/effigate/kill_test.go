@@ -33,6 +33,7 @@ import (
 	"effigate/domain/contract"
 	"effigate/domain/ticket"
 	"effigate/infra/incidents"
+	"effigate/infra/postgres/postgrestest"
 	"effigate/projections"
 )
 
@@ -132,7 +133,7 @@ func TestKillDuringImport(t *testing.T) {
 	if torture() {
 		rounds = 20
 	}
-	data, file := t.TempDir(), incidentLog(t)
+	data, file := postgrestest.Folder(t), incidentLog(t)
 	writer := &acknowledged{answers: map[string]commands.Answer{}}
 	_, rows := statesInFile(t, file, importReport{})
 	random := rand.New(rand.NewPCG(uint64(os.Getpid()), 0)) // The moments differ from run to run.

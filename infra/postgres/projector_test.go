@@ -20,6 +20,7 @@ import (
 	"effigate/domain"
 	"effigate/domain/visible"
 	"effigate/infra/postgres"
+	"effigate/infra/postgres/postgrestest"
 	"effigate/infra/postgres/private"
 	"effigate/projections"
 	toy "effigate/projections/projectionstest"
@@ -318,7 +319,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 func TestPostgresCrashesDuringLiveAndRebuild(t *testing.T) {
 	t.Parallel()
 	log, random := written(3000)
-	cluster, err := private.Start(t.Context(), private.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+	cluster, err := private.Start(t.Context(), private.Options{Dir: postgrestest.Folder(t), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

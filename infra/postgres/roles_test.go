@@ -221,7 +221,7 @@ func TestPrepareRolesRefusesBadURL(t *testing.T) {
 func newServer(t *testing.T) (owner, secrets string) {
 	t.Helper()
 	cluster, err := private.Start(t.Context(), private.Options{
-		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Ephemeral: true,
+		Dir: postgrestest.Folder(t), Logger: slog.New(slog.DiscardHandler), Ephemeral: true,
 	})
 	if err != nil {
 		t.Fatal(err)

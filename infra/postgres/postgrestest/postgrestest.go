@@ -141,3 +141,14 @@ func hireJanitor(folder string) (alive io.Closer, err error) {
 	}
 	return alive, janitor.Start()
 }
+
+// Folder makes a folder like tb.TempDir, which any user can pass through: as root the server runs as another
+// one, and a user namespace, its other way in, is not to be had everywhere.
+func Folder(tb testing.TB) string {
+	tb.Helper()
+	folder := tb.TempDir()
+	if err := os.Chmod(filepath.Dir(folder), 0o711); err != nil {
+		tb.Fatal(err)
+	}
+	return folder
+}

@@ -53,7 +53,7 @@ func TestNothingIsLeft(t *testing.T) {
 	for _, how := range []string{"exit", "panic", "kill"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			temporary := t.TempDir()
+			temporary := postgrestest.Folder(t)
 			program := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEnd$")
 			program.Env = append(os.Environ(), ending+"="+how, "TMPDIR="+temporary)
 			output, err := program.StdoutPipe()
