@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/client"
 	"effigate/domain/money"
 )
@@ -20,21 +21,23 @@ type RegisterClient struct {
 	Source   string // key in the system the client is imported from, or empty
 }
 
-// RegisterClient runs the command.
+// RegisterClient runs the command. Who may manage its own clients alone answers for this one from the start:
+// only an owner could assign it, and it would lose the client the moment it has registered it.
 func (s *Service) RegisterClient(ctx context.Context, r Request, c RegisterClient) (Answer, error) {
 	if c.ID.IsZero() {
 		c.ID = domain.ClientID{UUID: domain.Derive(r.Command().UUID, "client")}
 	}
-	return s.onClient(ctx, r, manageClients, c.ID, func() (client.Command, error) {
+	return s.onClient(ctx, r, access.RegisterClients, c.ID, func() (client.Command, error) {
 		if _, err := time.LoadLocation(c.Zone); err != nil {
-			return nil, &domain.Refusal{
-				Kind: domain.ErrInvalid, Code: "invalid_fields", Text: "some fields are wrong",
-				Fields: map[string]string{"zone": "is no time zone this program knows: " + c.Zone},
-			}
+			return nil, wrong("zone", "is no time zone this program knows: "+c.Zone)
+		}
+		var manager domain.PersonID
+		if access.ScopeOf(r.Actor.Role, access.ManageClients) == access.OwnClients {
+			manager = r.Actor.Person
 		}
 		return client.Register{
 			Client: c.ID, Name: c.Name, Zone: c.Zone, Language: c.Language, Currency: c.Currency, Source: c.Source,
-			By: r.Actor, At: r.At,
+			Manager: manager, By: r.Actor, At: r.At,
 		}, nil
 	})
 }

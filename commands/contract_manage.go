@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/client"
 	"effigate/domain/contract"
 )
@@ -28,15 +29,11 @@ func (s *Service) DraftContract(ctx context.Context, r Request, c DraftContract)
 		c.ID = domain.ContractID{UUID: domain.Derive(r.Command().UUID, "contract")}
 	}
 	return s.act(ctx, r, func() (Answer, error) {
-		if err := s.may(ctx, r.Actor, manageContracts); err != nil {
+		if _, err := s.may(ctx, r.Actor, access.ManageContracts); err != nil {
 			return Answer{}, err
 		}
-		of, err := load(ctx, s.log, client.Decider, client.Stream(c.Client), domain.CommandID{})
-		if err != nil {
+		if err := s.exists(ctx, c.Client); err != nil {
 			return Answer{}, err
-		}
-		if !of.state.Exists() {
-			return Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_client", "no client %s", c.Client)
 		}
 		draft := contract.Draft{
 			Contract: c.ID, Client: c.Client, Reference: c.Reference, Type: c.Type, JobTypes: c.JobTypes,
@@ -74,7 +71,7 @@ func (s *Service) TerminateContract(ctx context.Context, r Request, c TerminateC
 // onContract runs one command on a contract.
 func (s *Service) onContract(ctx context.Context, r Request, id domain.ContractID, command contract.Command) (Answer, error) {
 	return s.act(ctx, r, func() (Answer, error) {
-		if err := s.may(ctx, r.Actor, manageContracts); err != nil {
+		if _, err := s.may(ctx, r.Actor, access.ApproveContracts); err != nil {
 			return Answer{}, err
 		}
 		position, err := onStream(ctx, s, contract.Decider, r.on(contract.Stream(id)), command)

@@ -4,35 +4,13 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/person"
 )
 
-// InvitePerson begins a staff person or a client user in a role. ID is zero for a new one, which then
-// derives from the request, or given by an import.
-type InvitePerson struct {
-	ID     domain.PersonID
-	Client domain.ClientID // for the roles of a client, and only for them
-	Role   domain.Role
-}
-
-// InvitePerson runs the command.
-func (s *Service) InvitePerson(ctx context.Context, r Request, c InvitePerson) (Answer, error) {
-	if c.ID.IsZero() {
-		c.ID = domain.PersonID{UUID: domain.Derive(r.Command().UUID, "person")}
-	}
-	return s.onPerson(ctx, r, c.ID, person.Invite{Person: c.ID, Client: c.Client, Role: c.Role, By: r.Actor, At: r.At})
-}
-
-// ActivatePerson records that a person took up the invitation.
-type ActivatePerson struct{ Person domain.PersonID }
-
-// ActivatePerson runs the command.
-func (s *Service) ActivatePerson(ctx context.Context, r Request, c ActivatePerson) (Answer, error) {
-	return s.onPerson(ctx, r, c.Person, person.Activate{By: r.Actor, At: r.At})
-}
-
-// DeactivatePerson ends a person's standing for ever. A client user may do nothing from then on, because
-// its standing is read at every command and every page; of staff only the events tell, until they log in.
+// DeactivatePerson ends a person's standing for ever, and gives its seat back. The person may do nothing from
+// then on, because everybody's standing is read at every command and every page. Staff do it, and a Client
+// Admin to the employees of its organisation; nobody to themselves.
 type DeactivatePerson struct{ Person domain.PersonID }
 
 // DeactivatePerson runs the command.
@@ -40,10 +18,31 @@ func (s *Service) DeactivatePerson(ctx context.Context, r Request, c DeactivateP
 	return s.onPerson(ctx, r, c.Person, person.Deactivate{By: r.Actor, At: r.At})
 }
 
-// GivePersonGrant gives a client user a right beyond its role.
+// ErasePerson says that everything personal of a person is to be removed, and ends its standing if it has
+// any. Its data is in the accounts alone; what the accounts do about it follows from the event.
+type ErasePerson struct{ Person domain.PersonID }
+
+// ErasePerson runs the command.
+func (s *Service) ErasePerson(ctx context.Context, r Request, c ErasePerson) (Answer, error) {
+	return s.onPerson(ctx, r, c.Person, person.Erase{By: r.Actor, At: r.At})
+}
+
+// ChangePersonRole gives a person another role of its side. Staff do it to others.
+type ChangePersonRole struct {
+	Person domain.PersonID
+	Role   domain.Role
+}
+
+// ChangePersonRole runs the command.
+func (s *Service) ChangePersonRole(ctx context.Context, r Request, c ChangePersonRole) (Answer, error) {
+	return s.onPerson(ctx, r, c.Person, person.ChangeRole{Role: c.Role, By: r.Actor, At: r.At})
+}
+
+// GivePersonGrant gives a client user a right beyond its role. Staff do it, and a Client Admin to the
+// employees of its organisation.
 type GivePersonGrant struct {
 	Person domain.PersonID
-	Grant  person.Grant
+	Grant  access.Grant
 }
 
 // GivePersonGrant runs the command.
@@ -54,21 +53,10 @@ func (s *Service) GivePersonGrant(ctx context.Context, r Request, c GivePersonGr
 // WithdrawPersonGrant takes such a right back.
 type WithdrawPersonGrant struct {
 	Person domain.PersonID
-	Grant  person.Grant
+	Grant  access.Grant
 }
 
 // WithdrawPersonGrant runs the command.
 func (s *Service) WithdrawPersonGrant(ctx context.Context, r Request, c WithdrawPersonGrant) (Answer, error) {
 	return s.onPerson(ctx, r, c.Person, person.WithdrawGrant{Grant: c.Grant, By: r.Actor, At: r.At})
-}
-
-// onPerson runs one command on a person.
-func (s *Service) onPerson(ctx context.Context, r Request, id domain.PersonID, command person.Command) (Answer, error) {
-	return s.act(ctx, r, func() (Answer, error) {
-		if err := s.may(ctx, r.Actor, managePeople); err != nil {
-			return Answer{}, err
-		}
-		position, err := onStream(ctx, s, person.Decider, r.on(person.Stream(id)), command)
-		return Answer{ID: id.UUID, Position: position}, err
-	})
 }

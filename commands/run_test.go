@@ -31,7 +31,7 @@ func TestEveryUseCaseActsOnce(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			run, mark := row.on(t, w), w.mark()
-			r := w.next(owner)
+			r := w.next(w.doer(name))
 			first := must(t)(run(t.Context(), r))
 			if all := w.log.All(); first.Position.Compare(all[len(all)-1].Position) != 0 {
 				t.Errorf("the answer is complete at %v, the log ends at %v", first.Position, all[len(all)-1].Position)

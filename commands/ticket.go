@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/contract"
 	"effigate/domain/ticket"
 	"effigate/domain/visible"
@@ -14,16 +15,21 @@ import (
 // onTicket runs one command on a ticket: permission, the command's own checks, the decision, and after a
 // publication the number that it made due. Whether a client user sees the ticket at all, the aggregate
 // decides.
-func (s *Service) onTicket(ctx context.Context, r Request, needed permission, id domain.TicketID, build func() (ticket.Command, error)) (Answer, error) {
+func (s *Service) onTicket(ctx context.Context, r Request, needed access.Permission, id domain.TicketID, build func() (ticket.Command, error)) (Answer, error) {
 	return s.act(ctx, r, func() (Answer, error) {
-		if err := s.may(ctx, r.Actor, needed); err != nil {
+		scope, err := s.may(ctx, r.Actor, needed)
+		if err != nil {
 			return Answer{}, err
 		}
 		command, err := build()
 		if err != nil {
 			return Answer{}, err
 		}
-		position, err := onStream(ctx, s, ticket.Decider, r.on(ticket.Stream(id)), command)
+		allowed, err := s.about(ctx, r.Actor, scope, id, command)
+		if err != nil {
+			return Answer{}, err
+		}
+		position, err := onStream(ctx, s, guarded(ticket.Decider, allowed), r.on(ticket.Stream(id)), command)
 		if _, publishes := command.(ticket.Publish); err != nil || !publishes {
 			return Answer{ID: id.UUID, Position: position}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -16,5 +17,5 @@ type AssignTicket struct {
 
 // AssignTicket runs the command.
 func (s *Service) AssignTicket(ctx context.Context, r Request, c AssignTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Assign{Assignee: c.Assignee, Team: c.Team, By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Assign{Assignee: c.Assignee, Team: c.Team, By: r.Actor, At: r.At}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -14,5 +15,5 @@ type CloseTicket struct {
 
 // CloseTicket runs the command.
 func (s *Service) CloseTicket(ctx context.Context, r Request, c CloseTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Close{By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Close{By: r.Actor, At: r.At}))
 }

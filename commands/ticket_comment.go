@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -16,7 +17,7 @@ type CommentOnTicket struct {
 
 // CommentOnTicket runs the command, for staff and for client users.
 func (s *Service) CommentOnTicket(ctx context.Context, r Request, c CommentOnTicket) (Answer, error) {
-	return s.onTicket(ctx, r, commentOnTickets, c.Ticket, always(ticket.Comment{
+	return s.onTicket(ctx, r, access.CommentTickets, c.Ticket, always(ticket.Comment{
 		Comment: newComment(r), Visibility: c.Visibility, Text: c.Text, By: r.Actor, At: r.At,
 	}))
 }

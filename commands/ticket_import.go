@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -44,7 +45,7 @@ type RejectedRow struct {
 // It numbers nothing; NumberTickets completes a batch of imports. It needs no stored answer: the ticket
 // itself tells a repetition.
 func (s *Service) ImportTicket(ctx context.Context, r Request, c ImportTicket) (ImportedTicket, error) {
-	if err := s.may(ctx, r.Actor, importTickets); err != nil {
+	if _, err := s.may(ctx, r.Actor, access.ImportTickets); err != nil {
 		return ImportedTicket{}, err
 	}
 	unlock, err := s.queue.lock(ctx, ticket.Stream(c.Ticket))

@@ -177,14 +177,12 @@ func TestAnImportThatWasForestalled(t *testing.T) {
 		_, err := w.service.ImportTicket(t.Context(), w.next(owner), c)
 		return err
 	}}, w.answers)
-	outcome, err := slow.ImportTicket(t.Context(), w.next(agentOf(domain.Delivery)), c)
+	outcome, err := slow.ImportTicket(t.Context(), w.next(w.hire(t, staff("somebody", domain.Delivery))), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantAccount(t, outcome, 0, 2, nil)
 }
-
-func agentOf(role domain.Role) domain.Actor { return staff("somebody", role) }
 
 // What is imported stays inside until it is published, and then it has a number of the visible series.
 func TestAnImportedTicketIsPublishedLater(t *testing.T) {

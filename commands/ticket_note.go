@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -18,7 +19,7 @@ type NoteOnTicket struct {
 
 // NoteOnTicket runs the command.
 func (s *Service) NoteOnTicket(ctx context.Context, r Request, c NoteOnTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Note{
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Note{
 		Note: newComment(r), Visibility: c.Visibility, Text: c.Text, CopyOf: c.CopyOf, By: r.Actor, At: r.At,
 	}))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 	"effigate/domain/visible"
 )
@@ -22,15 +23,20 @@ const MaxPublishedComments = 500
 
 // PublishTicket runs the command.
 func (s *Service) PublishTicket(ctx context.Context, r Request, c PublishTicket) (Answer, error) {
-	return s.onTicket(ctx, r, publishTickets, c.Ticket, func() (ticket.Command, error) { return c.command(r) })
+	return s.onTicket(ctx, r, access.PublishTickets, c.Ticket, func() (ticket.Command, error) { return c.command(r) })
 }
 
 // PreviewPublication tells exactly what the client would get, and changes nothing (F2).
 func (s *Service) PreviewPublication(ctx context.Context, r Request, c PublishTicket) ([]visible.Change, error) {
-	if err := s.may(ctx, r.Actor, publishTickets); err != nil {
+	scope, err := s.may(ctx, r.Actor, access.PublishTickets)
+	if err != nil {
 		return nil, err
 	}
 	command, err := c.command(r)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := s.about(ctx, r.Actor, scope, c.Ticket, command)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +53,7 @@ func (s *Service) PreviewPublication(ctx context.Context, r Request, c PublishTi
 		disclosure, _ = ticket.Disclose(disclosure, event)
 		state = ticket.Evolve(state, event)
 	}
-	events, err := ticket.Decide(state, command)
+	events, err := guarded(ticket.Decider, allowed).Decide(state, command)
 	if err != nil {
 		return nil, err
 	}

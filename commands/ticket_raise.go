@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
-	"effigate/domain/person"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -47,7 +47,7 @@ func (s *Service) RaiseTicket(ctx context.Context, r Request, c RaiseTicket) (An
 // mayRaise checks the actor and, for a client user, that the ticket is for its own organisation and that
 // Critical is granted (F10).
 func (s *Service) mayRaise(ctx context.Context, actor domain.Actor, c RaiseTicket) error {
-	if err := s.may(ctx, actor, raiseTickets); err != nil {
+	if _, err := s.may(ctx, actor, access.RaiseTickets); err != nil {
 		return err
 	}
 	if actor.Side != domain.ClientSide {
@@ -59,12 +59,12 @@ func (s *Service) mayRaise(ctx context.Context, actor domain.Actor, c RaiseTicke
 	if c.Priority != ticket.Critical {
 		return nil
 	}
-	user, err := s.member(ctx, actor)
+	user, err := s.standing(ctx, actor)
 	if err != nil {
 		return err
 	}
-	if !user.May(person.RaiseCritical) {
-		return domain.Refuse(domain.ErrForbidden, "critical_needs_grant", "person %s may not raise critical tickets; give the grant %s or choose high", actor.Person, person.RaiseCritical)
+	if !user.May(access.RaiseCritical) {
+		return domain.Refuse(domain.ErrForbidden, "critical_needs_grant", "person %s may not raise critical tickets; give the grant %s or choose high", actor.Person, access.RaiseCritical)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -16,7 +17,7 @@ type ReopenTicket struct {
 
 // ReopenTicket runs the command, for staff and for client users.
 func (s *Service) ReopenTicket(ctx context.Context, r Request, c ReopenTicket) (Answer, error) {
-	return s.onTicket(ctx, r, reopenTickets, c.Ticket, always(ticket.Reopen{
+	return s.onTicket(ctx, r, access.ReopenTickets, c.Ticket, always(ticket.Reopen{
 		Comment: newComment(r), Text: c.Text, By: r.Actor, At: r.At,
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -16,5 +17,5 @@ type ResolveTicket struct {
 
 // ResolveTicket runs the command.
 func (s *Service) ResolveTicket(ctx context.Context, r Request, c ResolveTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Resolve{Note: c.Note, Code: c.Code, By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Resolve{Note: c.Note, Code: c.Code, By: r.Actor, At: r.At}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -17,7 +18,7 @@ type TriageTicket struct {
 
 // TriageTicket runs the command.
 func (s *Service) TriageTicket(ctx context.Context, r Request, c TriageTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, func() (ticket.Command, error) {
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, func() (ticket.Command, error) {
 		if err := s.covered(ctx, c.Ticket, c.Contract, c.JobType); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -15,7 +16,7 @@ type AskClient struct {
 
 // AskClient runs the command.
 func (s *Service) AskClient(ctx context.Context, r Request, c AskClient) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.WaitForClient{
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.WaitForClient{
 		Comment: newComment(r), Question: c.Question, By: r.Actor, At: r.At,
 	}))
 }
@@ -28,7 +29,7 @@ type AwaitThirdParty struct {
 
 // AwaitThirdParty runs the command.
 func (s *Service) AwaitThirdParty(ctx context.Context, r Request, c AwaitThirdParty) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.WaitForThirdParty{Reason: c.Reason, By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.WaitForThirdParty{Reason: c.Reason, By: r.Actor, At: r.At}))
 }
 
 // ResumeTicket ends a pause.
@@ -36,5 +37,5 @@ type ResumeTicket struct{ Ticket domain.TicketID }
 
 // ResumeTicket runs the command.
 func (s *Service) ResumeTicket(ctx context.Context, r Request, c ResumeTicket) (Answer, error) {
-	return s.onTicket(ctx, r, workTickets, c.Ticket, always(ticket.Resume{By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Resume{By: r.Actor, At: r.At}))
 }

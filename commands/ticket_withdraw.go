@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -15,7 +16,7 @@ type WithdrawTicket struct {
 
 // WithdrawTicket runs the command.
 func (s *Service) WithdrawTicket(ctx context.Context, r Request, c WithdrawTicket) (Answer, error) {
-	return s.onTicket(ctx, r, publishTickets, c.Ticket, always(ticket.Withdraw{Reason: c.Reason, By: r.Actor, At: r.At}))
+	return s.onTicket(ctx, r, access.PublishTickets, c.Ticket, always(ticket.Withdraw{Reason: c.Reason, By: r.Actor, At: r.At}))
 }
 
 // WithdrawComment ends the disclosure of one staff comment or note.
@@ -27,7 +28,7 @@ type WithdrawComment struct {
 
 // WithdrawComment runs the command.
 func (s *Service) WithdrawComment(ctx context.Context, r Request, c WithdrawComment) (Answer, error) {
-	return s.onTicket(ctx, r, publishTickets, c.Ticket, always(ticket.WithdrawComment{
+	return s.onTicket(ctx, r, access.PublishTickets, c.Ticket, always(ticket.WithdrawComment{
 		Comment: c.Comment, Reason: c.Reason, By: r.Actor, At: r.At,
 	}))
 }

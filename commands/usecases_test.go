@@ -12,7 +12,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
-	"effigate/domain/person"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 )
 
@@ -26,7 +26,10 @@ type useCase struct {
 
 // The groups of roles that may do the same (product rule F54).
 const (
+	nobody     = ""
+	owners     = "owner"
 	managers   = "owner account_manager"
+	inviters   = "owner account_manager client_admin"
 	workers    = "owner delivery engineer support"
 	publishers = "owner account_manager delivery"
 	writers    = "owner account_manager delivery engineer support client_admin client_employee"
@@ -46,36 +49,51 @@ var useCases = map[string]useCase{
 	"RenameClient": {managers, "client.renamed.v1", ready(func(w *world) command {
 		return with(w.service.RenameClient, commands.RenameClient{Client: w.nexus, Name: "Nexus Group"})
 	})},
-	"AssignAccountManager": {managers, "client.account_manager_assigned.v1", ready(func(w *world) command {
+	"AssignAccountManager": {owners, "client.account_manager_assigned.v1", ready(func(w *world) command {
 		return with(w.service.AssignAccountManager, commands.AssignAccountManager{Client: w.nexus, Manager: agent.Person})
 	})},
 	"DraftContract": {managers, "contract.drafted.v1 client.contract_linked.v1", ready(func(w *world) command {
 		return with(w.service.DraftContract, draft(w.nexus))
 	})},
-	"ActivateContract": {managers, "contract.activated.v1", func(t *testing.T, w *world) func(context.Context, commands.Request) (commands.Answer, error) {
+	"ActivateContract": {owners, "contract.activated.v1", func(t *testing.T, w *world) func(context.Context, commands.Request) (commands.Answer, error) {
 		t.Helper()
 		drafted := must(t)(w.service.DraftContract(t.Context(), w.next(owner), draft(w.nexus)))
 		return with(w.service.ActivateContract, commands.ActivateContract{Contract: domain.ContractID{UUID: drafted.ID}})
 	}},
-	"TerminateContract": {managers, "contract.terminated.v1", ready(func(w *world) command {
+	"TerminateContract": {owners, "contract.terminated.v1", ready(func(w *world) command {
 		return with(w.service.TerminateContract, commands.TerminateContract{Contract: w.contract, Reason: "moved away"})
 	})},
-	"InvitePerson": {managers, "person.invited.v1", ready(func(w *world) command {
+	"InvitePerson": {managers, "client.seat_taken.v1 person.invited.v1", ready(func(w *world) command {
 		return with(w.service.InvitePerson, commands.InvitePerson{Client: w.nexus, Role: domain.ClientEmployee})
 	})},
-	"ActivatePerson": {managers, "person.activated.v1", ready(func(w *world) command {
+	"ActivatePerson": {nobody, "person.activated.v1", ready(func(w *world) command {
 		return with(w.service.ActivatePerson, commands.ActivatePerson{Person: w.idle})
 	})},
-	"DeactivatePerson": {managers, "person.deactivated.v1", ready(func(w *world) command {
+	"DeactivatePerson": {inviters, "person.deactivated.v1 client.seat_released.v1", ready(func(w *world) command {
 		return with(w.service.DeactivatePerson, commands.DeactivatePerson{Person: w.idle})
 	})},
-	"GivePersonGrant": {managers, "person.grant_given.v1", ready(func(w *world) command {
-		return with(w.service.GivePersonGrant, commands.GivePersonGrant{Person: w.employee.Person, Grant: person.RaiseCritical})
+	"InviteEmployee": {"client_admin", "client.seat_taken.v1 person.invited.v1", ready(func(w *world) command {
+		return with(w.service.InviteEmployee, commands.InviteEmployee{})
 	})},
-	"WithdrawPersonGrant": {managers, "person.grant_withdrawn.v1", func(t *testing.T, w *world) func(context.Context, commands.Request) (commands.Answer, error) {
+	"JoinBySingleSignOn": {nobody, "client.seat_taken.v1 person.invited.v1 person.activated.v1", ready(func(w *world) command {
+		return with(w.service.JoinBySingleSignOn, commands.JoinBySingleSignOn{Person: domain.PersonID{UUID: id("newcomer")}, Client: w.nexus})
+	})},
+	"ErasePerson": {owners, "person.deactivated.v1 person.erased.v1 client.seat_released.v1", ready(func(w *world) command {
+		return with(w.service.ErasePerson, commands.ErasePerson{Person: w.idle})
+	})},
+	"ChangePersonRole": {managers, "person.role_changed.v1", ready(func(w *world) command {
+		return with(w.service.ChangePersonRole, commands.ChangePersonRole{Person: w.idle, Role: domain.ClientAdmin})
+	})},
+	"SetSeatLimit": {managers, "client.seat_limit_set.v1", ready(func(w *world) command {
+		return with(w.service.SetSeatLimit, commands.SetSeatLimit{Client: w.nexus, Limit: 40})
+	})},
+	"GivePersonGrant": {inviters, "person.grant_given.v1", ready(func(w *world) command {
+		return with(w.service.GivePersonGrant, commands.GivePersonGrant{Person: w.employee.Person, Grant: access.RaiseCritical})
+	})},
+	"WithdrawPersonGrant": {inviters, "person.grant_withdrawn.v1", func(t *testing.T, w *world) func(context.Context, commands.Request) (commands.Answer, error) {
 		t.Helper()
-		must(t)(w.service.GivePersonGrant(t.Context(), w.next(owner), commands.GivePersonGrant{Person: w.employee.Person, Grant: person.RaiseCritical}))
-		return with(w.service.WithdrawPersonGrant, commands.WithdrawPersonGrant{Person: w.employee.Person, Grant: person.RaiseCritical})
+		must(t)(w.service.GivePersonGrant(t.Context(), w.next(owner), commands.GivePersonGrant{Person: w.employee.Person, Grant: access.RaiseCritical}))
+		return with(w.service.WithdrawPersonGrant, commands.WithdrawPersonGrant{Person: w.employee.Person, Grant: access.RaiseCritical})
 	}},
 	"RaiseTicket": {writers, "ticket.raised.v1 numbering.opened.v1 numbering.allocated.v1 ticket.numbered.v1", ready(func(w *world) command {
 		return with(w.service.RaiseTicket, w.raise())
@@ -149,8 +167,8 @@ var useCases = map[string]useCase{
 	})},
 }
 
-// open is the use case without a permission of its own: it completes what another began, and only that.
-const open = "NumberTickets"
+// open are the use cases without a permission of their own: they complete what another began, and only that.
+var open = []string{"NumberTickets", "CompleteInvitation", "ReleaseSeat"}
 
 type command = func(context.Context, commands.Request) (commands.Answer, error)
 
@@ -183,7 +201,7 @@ func inside(prepare func(*world, domain.TicketID) command) func(*testing.T, *wor
 func TestEveryUseCaseHasARow(t *testing.T) {
 	t.Parallel()
 	for method := range reflect.TypeFor[*commands.Service]().Methods() {
-		if _, listed := useCases[method.Name]; !listed && method.Name != open && method.Name != "CachedSeries" {
+		if _, listed := useCases[method.Name]; !listed && !slices.Contains(open, method.Name) && method.Name != "CachedSeries" {
 			t.Errorf("%s has no row in the table of use cases", method.Name)
 		}
 	}
@@ -198,19 +216,24 @@ func TestPermissions(t *testing.T) {
 			t.Run(name+" by "+string(role), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
+				by := w.of(t, role)
 				run, mark := row.on(t, w), w.mark()
-				_, err := run(t.Context(), w.next(w.of(role)))
+				_, err := run(t.Context(), w.next(by))
 				switch {
 				case slices.Contains(strings.Fields(row.roles), string(role)):
 					if err != nil {
 						t.Fatalf("refused: %v", err)
 					}
-					wantKinds(t, w.since(mark), strings.Fields(row.leads)...)
+					leads := strings.Fields(row.leads)
+					if name == "RegisterClient" && role == domain.AccountManager {
+						leads = append(leads, "client.account_manager_assigned.v1")
+					}
+					wantKinds(t, w.since(mark), leads...)
 					return
 				case role.Side() == domain.ClientSide:
 					wantRefused(t, err, domain.ErrNotFound, "not_found")
 				default:
-					wantRefused(t, err, domain.ErrForbidden, "role_may_not")
+					wantRefused(t, err, domain.ErrForbidden, denial(name, role))
 				}
 				wantKinds(t, w.since(mark))
 			})
@@ -218,15 +241,49 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// denial is what staff who may not are told.
+func denial(useCase string, role domain.Role) string {
+	switch {
+	case useCase == "ActivatePerson":
+		return "only_oneself"
+	case useCase == "JoinBySingleSignOn":
+		return "system_only"
+	case access.ScopeOf(role, access.PublishTickets) == access.Own && slices.Contains(ofPublication, useCase):
+		return "not_yours"
+	default:
+		return "role_may_not"
+	}
+}
+
+// ofPublication are the use cases that some staff may do to their own words alone.
+var ofPublication = []string{"PublishTicket", "PreviewPublication", "WithdrawTicket", "WithdrawComment"}
+
+// doer is somebody who may.
+func (w *world) doer(useCase string) domain.Actor {
+	switch useCase {
+	case "InviteEmployee":
+		return w.admin
+	case "ActivatePerson":
+		return domain.Actor{Person: w.idle, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: w.nexus}
+	case "JoinBySingleSignOn":
+		return domain.System()
+	default:
+		return owner
+	}
+}
+
 // of is somebody in the role.
-func (w *world) of(role domain.Role) domain.Actor {
+func (w *world) of(t *testing.T, role domain.Role) domain.Actor {
+	t.Helper()
 	switch role {
+	case domain.AccountManager:
+		return manager
 	case domain.ClientAdmin:
 		return w.admin
 	case domain.ClientEmployee:
 		return w.employee
 	default:
-		return staff("somebody", role)
+		return w.hire(t, staff("somebody", role))
 	}
 }
 
@@ -312,7 +369,7 @@ func TestCriticalNeedsAGrant(t *testing.T) {
 	_, err := w.service.RaiseTicket(t.Context(), w.next(w.employee), critical)
 	wantRefused(t, err, domain.ErrForbidden, "critical_needs_grant")
 	must(t)(w.service.RaiseTicket(t.Context(), w.next(w.admin), critical))
-	must(t)(w.service.GivePersonGrant(t.Context(), w.next(owner), commands.GivePersonGrant{Person: w.employee.Person, Grant: person.RaiseCritical}))
+	must(t)(w.service.GivePersonGrant(t.Context(), w.next(owner), commands.GivePersonGrant{Person: w.employee.Person, Grant: access.RaiseCritical}))
 	must(t)(w.service.RaiseTicket(t.Context(), w.next(w.employee), critical))
 	must(t)(w.service.RaiseTicket(t.Context(), w.next(agent), critical))
 }
@@ -344,6 +401,21 @@ func TestADeactivatedUserIsRefusedAtOnce(t *testing.T) {
 	_, err = w.service.RaiseTicket(t.Context(), w.next(idle), w.raise())
 	wantRefused(t, err, domain.ErrForbidden, "not_active")
 	wantKinds(t, w.since(mark))
+}
+
+// Only an owner assigns account managers, so one who registers a client would lose it at once.
+func TestAnAccountManagerKeepsWhatItRegisters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, vega := t.Context(), commands.RegisterClient{Name: "Vega", Zone: "Europe/Berlin", Language: "de", Currency: "EUR"}
+	id := domain.ClientID{UUID: must(t)(w.service.RegisterClient(ctx, w.next(manager), vega)).ID}
+	must(t)(w.service.RenameClient(ctx, w.next(manager), commands.RenameClient{Client: id, Name: "Vega Group"}))
+	must(t)(w.service.SetSeatLimit(ctx, w.next(manager), commands.SetSeatLimit{Client: id, Limit: 3}))
+	for _, by := range []domain.Actor{owner, domain.System()} {
+		id = domain.ClientID{UUID: must(t)(w.service.RegisterClient(ctx, w.next(by), vega)).ID}
+		_, err := w.service.RenameClient(ctx, w.next(manager), commands.RenameClient{Client: id, Name: "Vega Group"})
+		wantRefused(t, err, domain.ErrForbidden, "not_your_client")
+	}
 }
 
 func TestWhatACommandNeedsFromElsewhere(t *testing.T) {

@@ -23,6 +23,8 @@ var (
 	owner = staff("olivia", domain.Owner)
 	agent = staff("anna", domain.Support)
 	other = staff("ben", domain.Engineer)
+	// manager answers for nexus.
+	manager = staff("mia", domain.AccountManager)
 )
 
 func staff(name string, role domain.Role) domain.Actor {
@@ -51,8 +53,12 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{log: commandstest.NewLog(), answers: commandstest.NewAnswers()}
 	w.service = commands.NewService(w.log, w.answers)
+	for _, somebody := range []domain.Actor{owner, agent, other, manager} {
+		w.hire(t, somebody)
+	}
 	w.nexus, w.contract = w.organisation(t, "Nexus Corp")
 	w.orion, w.foreign = w.organisation(t, "Orion Ltd")
+	must(t)(w.service.AssignAccountManager(t.Context(), w.next(owner), commands.AssignAccountManager{Client: w.nexus, Manager: manager.Person}))
 	w.admin = w.member(t, w.nexus, domain.ClientAdmin)
 	w.employee = w.member(t, w.nexus, domain.ClientEmployee)
 	w.stranger = w.member(t, w.orion, domain.ClientAdmin)
@@ -79,11 +85,20 @@ func draft(client domain.ClientID) commands.DraftContract {
 	}
 }
 
+// hire makes an actor the staff person it says it is.
+func (w *world) hire(t *testing.T, actor domain.Actor) domain.Actor {
+	t.Helper()
+	must(t)(w.service.InvitePerson(t.Context(), w.next(domain.System()), commands.InvitePerson{ID: actor.Person, Role: actor.Role}))
+	must(t)(w.service.ActivatePerson(t.Context(), w.next(actor), commands.ActivatePerson{Person: actor.Person}))
+	return actor
+}
+
 func (w *world) member(t *testing.T, client domain.ClientID, role domain.Role) domain.Actor {
 	t.Helper()
 	person := domain.PersonID{UUID: must(t)(w.service.InvitePerson(t.Context(), w.next(owner), commands.InvitePerson{Client: client, Role: role})).ID}
-	must(t)(w.service.ActivatePerson(t.Context(), w.next(owner), commands.ActivatePerson{Person: person}))
-	return domain.Actor{Person: person, Side: domain.ClientSide, Role: role, Client: client}
+	actor := domain.Actor{Person: person, Side: domain.ClientSide, Role: role, Client: client}
+	must(t)(w.service.ActivatePerson(t.Context(), w.next(actor), commands.ActivatePerson{Person: person}))
+	return actor
 }
 
 // next is a request under a key of its own.

@@ -8,6 +8,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
@@ -63,71 +64,81 @@ func (c clientCommands) ReopenTicket(ctx context.Context, r portal.Request, id u
 	return portal.Answer(answer), err
 }
 
-// clientNames reads the names of client users from the client database, for staff pages.
-type clientNames struct{ database *postgres.Database }
-
-// Names gives the names of those of the people that are client users.
-func (n clientNames) Names(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]string, error) {
-	rows, err := n.database.Pool.Query(ctx, `SELECT id, name FROM accounts.people WHERE id = ANY($1)`, people)
+// InviteEmployee begins an employee of the actor's own organisation.
+func (c clientCommands) InviteEmployee(ctx context.Context, r portal.Request, id uuid.UUID) (portal.Answer, error) {
+	request, err := c.request(r)
 	if err != nil {
-		return nil, fmt.Errorf("read the names of client users: %w", err)
+		return portal.Answer{}, err
 	}
-	defer rows.Close()
-	names := map[uuid.UUID]string{}
-	for rows.Next() {
-		var id uuid.UUID
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, fmt.Errorf("read the names of client users: %w", err)
-		}
-		names[id] = name
-	}
-	return names, rows.Err()
+	answer, err := c.service.InviteEmployee(ctx, request, commands.InviteEmployee{ID: domain.PersonID{UUID: id}})
+	return portal.Answer(answer), err
 }
 
-// people keeps names where they can be erased: client users in the client database, staff in the staff
-// database with a public profile in the client database.
-type people struct{ client, staff *postgres.Database }
-
-// PutClientPerson names a client user.
-func (p people) PutClientPerson(ctx context.Context, id domain.PersonID, client domain.ClientID, name string) error {
-	_, err := p.client.Pool.Exec(ctx, `
-		INSERT INTO accounts.people (id, client, name) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE people.client = excluded.client`, id.UUID, client.UUID, name)
+// DeactivateEmployee ends an employee's standing.
+func (c clientCommands) DeactivateEmployee(ctx context.Context, r portal.Request, id uuid.UUID) (portal.Answer, error) {
+	request, err := c.request(r)
 	if err != nil {
-		return fmt.Errorf("name client user %s: %w", id, err)
+		return portal.Answer{}, err
 	}
-	return nil
+	answer, err := c.service.DeactivatePerson(ctx, request, commands.DeactivatePerson{Person: domain.PersonID{UUID: id}})
+	return portal.Answer(answer), err
 }
 
-// PutStaffPerson names a staff person, inside.
-func (p people) PutStaffPerson(ctx context.Context, id domain.PersonID, name string) error {
-	_, err := p.staff.Pool.Exec(ctx, `
-		INSERT INTO accounts.people (id, name) VALUES ($1, $2)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, id.UUID, name)
+// GiveGrant gives an employee a right.
+func (c clientCommands) GiveGrant(ctx context.Context, r portal.Request, id uuid.UUID, grant string) (portal.Answer, error) {
+	request, err := c.request(r)
 	if err != nil {
-		return fmt.Errorf("name staff person %s: %w", id, err)
+		return portal.Answer{}, err
 	}
-	return nil
+	answer, err := c.service.GivePersonGrant(ctx, request, commands.GivePersonGrant{Person: domain.PersonID{UUID: id}, Grant: access.Grant(grant)})
+	return portal.Answer(answer), err
 }
 
-// PutProfile makes a staff person's name and role known to clients, who see its messages.
-func (p people) PutProfile(ctx context.Context, id domain.PersonID, name, role string) error {
-	_, err := p.client.Pool.Exec(ctx, `
-		INSERT INTO accounts.staff_profiles (person, name, role) VALUES ($1, $2, $3)
-		ON CONFLICT (person) DO UPDATE SET name = excluded.name, role = excluded.role`, id.UUID, name, role)
+// WithdrawGrant takes a right back.
+func (c clientCommands) WithdrawGrant(ctx context.Context, r portal.Request, id uuid.UUID, grant string) (portal.Answer, error) {
+	request, err := c.request(r)
 	if err != nil {
-		return fmt.Errorf("publish the profile of staff person %s: %w", id, err)
+		return portal.Answer{}, err
 	}
-	return nil
+	answer, err := c.service.WithdrawPersonGrant(ctx, request, commands.WithdrawPersonGrant{Person: domain.PersonID{UUID: id}, Grant: access.Grant(grant)})
+	return portal.Answer(answer), err
+}
+
+// Activate records that the actor took up its invitation.
+func (c clientCommands) Activate(ctx context.Context, r portal.Request) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.service.ActivatePerson(ctx, request, commands.ActivatePerson{Person: r.Actor.Person})
+	return portal.Answer(answer), err
+}
+
+// Join begins the actor, whom its organisation's provider has proved. It is the system that vouches for that,
+// so the person is part of the command's name.
+func (c clientCommands) Join(ctx context.Context, r portal.Request) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	request.Actor, request.Key = domain.System(), r.Actor.Person.String()+" "+r.Key
+	answer, err := c.service.JoinBySingleSignOn(ctx, request, commands.JoinBySingleSignOn{Person: r.Actor.Person, Client: r.Actor.Client})
+	return portal.Answer(answer), err
 }
 
 // openImport opens the world for an import, which acts as the system.
 func (s *settings) openImport(ctx context.Context, use func(context.Context, importWorld) error) error {
 	return withWorld(ctx, s, func(ctx context.Context, w *world) error {
+		at, err := w.toolBases()
+		if err != nil {
+			return err
+		}
+		people, err := w.people(at)
+		if err != nil {
+			return err
+		}
 		return use(ctx, importWorld{
-			service: w.service, log: w.store, people: people{client: w.client.database, staff: w.staff.database},
-			actor: domain.System(), now: clock,
+			service: w.service, log: w.store, people: people, actor: domain.System(), now: clock,
 		})
 	})
 }

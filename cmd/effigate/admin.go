@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
@@ -18,16 +19,16 @@ import (
 	"effigate/infra/postgres"
 )
 
-// serveAdmin answers health, metrics and profiles, on an address of their own that is not for the world.
-func (w *world) serveAdmin(ctx context.Context, r *roles) error {
+// serveHTTP answers what is for machines of the operator, until ctx ends.
+func serveHTTP(ctx context.Context, what string, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
-		Handler: w.adminHandler(r), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(r.listeners.admin) }()
+	go func() { ended <- server.Serve(listener) }()
 	select {
 	case err := <-ended:
-		return fmt.Errorf("serve admin: %w", err)
+		return fmt.Errorf("serve %s: %w", what, err)
 	case <-ctx.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -42,18 +43,20 @@ func (w *world) serveAdmin(ctx context.Context, r *roles) error {
 	return err
 }
 
-func (w *world) adminHandler(r *roles) http.Handler {
+// adminHandler answers health, metrics and profiles, on an address of their own that is not for the world.
+func adminHandler(unready func(context.Context) error, measured ...prometheus.Collector) http.Handler {
 	router := chi.NewRouter()
 	router.Get("/healthz", func(out http.ResponseWriter, _ *http.Request) { say(out, http.StatusOK, "ok") })
 	router.Get("/readyz", func(out http.ResponseWriter, in *http.Request) {
-		if err := r.unready(in.Context()); err != nil {
+		if err := unready(in.Context()); err != nil {
 			say(out, http.StatusServiceUnavailable, err.Error())
 			return
 		}
 		say(out, http.StatusOK, "ready")
 	})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), projectionMetrics{w, r})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(measured...)
 	router.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	router.HandleFunc("/debug/pprof/", pprof.Index)
 	router.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -71,8 +74,8 @@ func say(out http.ResponseWriter, status int, line string) {
 
 // projectionMetrics measures the projections when it is asked.
 type projectionMetrics struct {
-	world *world
-	roles *roles
+	world      *world
+	projectors projectors
 }
 
 var (
@@ -107,8 +110,8 @@ func (m projectionMetrics) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(lagAge, prometheus.GaugeValue, s.LagSeconds, labels...)
 		out <- prometheus.MustNewConstMetric(parked, prometheus.GaugeValue, float64(s.Parked), labels...)
 	}
-	out <- gaugeOf("client", m.roles.projectors.client.Status())
-	out <- gaugeOf("staff", m.roles.projectors.staff.Status())
+	out <- gaugeOf("client", m.projectors.client.Status())
+	out <- gaugeOf("staff", m.projectors.staff.Status())
 }
 
 func gaugeOf(name string, status postgres.ProjectorStatus) prometheus.Metric {

@@ -31,10 +31,18 @@ func BenchmarkImport(b *testing.B) {
 		}
 	}
 	w := benchWorld(b, folder)
+	at, err := w.settings.bases(listeners{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	people, err := w.people(at)
+	if err != nil {
+		b.Fatal(err)
+	}
 	log := &pacedLog{Log: w.store}
 	report, err := runImport(b.Context(), importWorld{
 		service: commands.NewService(log, postgres.NewAnswers(w.staff.database)), log: log,
-		people: people{client: w.client.database, staff: w.staff.database}, actor: domain.System(), now: clock,
+		people: people, actor: domain.System(), now: clock,
 	}, importOptions{path: path, zone: time.UTC, currency: "EUR", language: "en", quiet: true}, io.Discard)
 	if err != nil {
 		b.Fatal(err)

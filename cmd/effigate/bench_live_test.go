@@ -13,7 +13,6 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/ticket"
-	"effigate/infra/auth"
 	"effigate/infra/postgres"
 	clientrows "effigate/readmodels/client"
 	staffrows "effigate/readmodels/staff"
@@ -44,7 +43,7 @@ func BenchmarkLive(b *testing.B) {
 		b.Fatal(err)
 	}
 	began := time.Now()
-	benchServe(b, w, auth.Nobody{})
+	benchServe(b, w)
 	if err := w.caughtUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -69,11 +68,11 @@ func BenchmarkLive(b *testing.B) {
 }
 
 // benchServe serves until the benchmark ends and gives the addresses.
-func benchServe(b *testing.B, w *world, verifier auth.Verifier) running {
+func benchServe(b *testing.B, w *world) running {
 	b.Helper()
 	ready, failed := make(chan running, 1), make(chan error, 1)
 	beside(b, func(ctx context.Context) error {
-		err := w.serve(ctx, serving{verifier: verifier, now: clock, ready: func(_ context.Context, at running) error {
+		err := w.serve(ctx, serving{now: clock, ready: func(_ context.Context, at running) error {
 			ready <- at
 			return nil
 		}})

@@ -12,12 +12,11 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"effigate/domain"
-	"effigate/infra/auth"
+	"effigate/infra/accounts"
 	clientrows "effigate/readmodels/client"
 )
 
@@ -45,16 +44,13 @@ func BenchmarkRead(b *testing.B) {
 		return f.work(b.Context(), tickets*2, func() bool { return f.visible >= tickets })
 	})
 	w := benchWorld(b, folder)
-	if err := nameUsers(b.Context(), w, clients); err != nil {
+	users, err := nameUsers(b.Context(), w, clients)
+	if err != nil {
 		b.Fatal(err)
 	}
 	// The portal logs each request, to nobody here; slog.DiscardHandler would spare it the work.
 	w.logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // see above
-	users := make(tokens, len(clients))
-	for i, c := range clients {
-		users[i] = c.users[0]
-	}
-	at := benchServe(b, w, users)
+	at := benchServe(b, w)
 	if err := w.caughtUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -63,7 +59,7 @@ func BenchmarkRead(b *testing.B) {
 	conclude(b, "read", benchVersions(b, w.staff.database), readFindings(b, portal, bare, users, tickets)...)
 }
 
-func readFindings(b *testing.B, portal, bare string, users tokens, tickets int) []finding {
+func readFindings(b *testing.B, portal, bare string, users []benchUser, tickets int) []finding {
 	b.Helper()
 	get := getter(b)
 	rounds, within := sized(5, 3), sized(4*time.Second, 500*time.Millisecond)
@@ -71,7 +67,7 @@ func readFindings(b *testing.B, portal, bare string, users tokens, tickets int) 
 	for round := range rounds + 1 { // The first warms up and does not count.
 		for _, address := range []string{portal, bare} {
 			rate, err := throughput(b.Context(), readConnections, within, func(ctx context.Context, worker, i int) error {
-				return get(ctx, address, (worker*7919+i*31)%len(users))
+				return get(ctx, address, users[(worker*7919+i*31)%len(users)])
 			})
 			if err != nil {
 				b.Fatal(err)
@@ -85,7 +81,7 @@ func readFindings(b *testing.B, portal, bare string, users tokens, tickets int) 
 	rate := median(rates[portal]) / 2
 	err := steady(b.Context(), int(rate*within.Seconds()), rate, func(ctx context.Context, i int, due time.Time) error {
 		defer half.since(due)
-		return get(ctx, portal, i%len(users))
+		return get(ctx, portal, users[i%len(users)])
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -100,30 +96,24 @@ func readFindings(b *testing.B, portal, bare string, users tokens, tickets int) 
 	}
 }
 
-// tokens are client users by token, which is their place.
-type tokens []domain.Actor
-
-// Verify gives the user whose place the token is.
-func (t tokens) Verify(_ context.Context, token string) (domain.Actor, error) {
-	var place int
-	if _, err := fmt.Sscan(token, &place); err != nil || place < 0 || place >= len(t) {
-		return domain.Actor{}, auth.ErrUnauthenticated
-	}
-	return t[place], nil
+// benchUser is a client user with an API key.
+type benchUser struct {
+	domain.Actor
+	key string
 }
 
 // getter reads whole answers over kept connections.
-func getter(b *testing.B) func(ctx context.Context, address string, user int) error {
+func getter(b *testing.B) func(ctx context.Context, address string, user benchUser) error {
 	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: readConnections, MaxConnsPerHost: readConnections}
 	b.Cleanup(transport.CloseIdleConnections)
 	browser := &http.Client{Transport: transport}
-	return func(ctx context.Context, address string, user int) error {
+	return func(ctx context.Context, address string, user benchUser) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 		if err != nil {
 			return err
 		}
-		request.Header.Set("Authorization", fmt.Sprint("Bearer ", user))
+		request.Header.Set("Authorization", "Bearer "+user.key)
 		response, err := browser.Do(request)
 		if err != nil {
 			return err
@@ -138,7 +128,7 @@ func getter(b *testing.B) func(ctx context.Context, address string, user int) er
 }
 
 // bareList serves the reference and gives its address.
-func bareList(b *testing.B, w *world, users tokens) string {
+func bareList(b *testing.B, w *world, users []benchUser) string {
 	b.Helper()
 	live, err := liveGeneration(b.Context(), w.client.database)
 	if err != nil {
@@ -155,14 +145,15 @@ func bareList(b *testing.B, w *world, users tokens) string {
 		b.Fatal(err)
 	}
 	b.Cleanup(pool.Close)
+	byKey := map[string]domain.Actor{}
+	for _, user := range users {
+		byKey[user.key] = user.Actor
+	}
 	router := chi.NewMux()
 	router.Get("/tickets", func(w http.ResponseWriter, r *http.Request) {
 		var answer bareAnswer
-		user, err := users.Verify(r.Context(), r.Header.Get("Authorization")[len("Bearer "):])
-		if err == nil {
-			err = answer.read(r.Context(), pool, user)
-		}
-		if err != nil {
+		user := byKey[r.Header.Get("Authorization")[len("Bearer "):]]
+		if err := answer.read(r.Context(), pool, user); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -203,16 +194,31 @@ func (a *bareAnswer) read(ctx context.Context, pool *pgxpool.Pool, user domain.A
 	})
 }
 
-// nameUsers gives the users of clients names, which the list shows.
-func nameUsers(ctx context.Context, w *world, clients []*firmClient) error {
-	var people, of []uuid.UUID
+// nameUsers gives the users of clients names, which the list shows, and the first of each client an API key.
+func nameUsers(ctx context.Context, w *world, clients []*firmClient) ([]benchUser, error) {
+	at, err := w.settings.bases(listeners{})
+	if err != nil {
+		return nil, err
+	}
+	people, err := w.people(at)
+	if err != nil {
+		return nil, err
+	}
+	var readers []benchUser
 	for _, c := range clients {
-		for _, user := range c.users {
-			people, of = append(people, user.Person.UUID), append(of, c.id.UUID)
+		for i, user := range c.users {
+			if err := people.PutClientPerson(ctx, user.Person, c.id, "User of "+c.id.String()); err != nil {
+				return nil, err
+			}
+			if i > 0 {
+				continue
+			}
+			_, key, err := people.clients.CreateKey(ctx, accounts.Key{Person: user.Person, Client: c.id, Name: "benchmark", ExpiresAt: clock().AddDate(0, 0, 1)})
+			if err != nil {
+				return nil, err
+			}
+			readers = append(readers, benchUser{user, key})
 		}
 	}
-	_, err := w.client.database.Pool.Exec(ctx, `
-		INSERT INTO accounts.people (id, client, name)
-		SELECT person, client, 'User of ' || client FROM unnest($1::uuid[], $2::uuid[]) AS given (person, client)`, people, of)
-	return err
+	return readers, nil
 }

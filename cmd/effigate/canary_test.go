@@ -30,7 +30,9 @@ import (
 	"effigate/domain/numbering"
 	"effigate/domain/person"
 	"effigate/domain/ticket"
+	"effigate/infra/accounts"
 	"effigate/infra/postgres/postgrestest"
+	"effigate/infra/web/portal"
 )
 
 // Whatever is said inside is found nowhere where clients are served: not in their database, in no answer,
@@ -41,6 +43,7 @@ func TestNothingInternalReachesClients(t *testing.T) {
 	in := install(t)
 	s := setStage(t, in, "tour", "")
 	s.checkStory(t, tour())
+	s.checkPages(t)
 	planted, history := map[string]bool{}, in.history(t)
 	for text, label := range s.secrets {
 		planted[label] = planted[label] || strings.Contains(history, text)
@@ -78,6 +81,46 @@ func (s *stage) checkStory(tb failing, acts story) {
 		for id := range disclosed.hidden {
 			if strings.Contains(text, id.String()) && place != "the log" { // Logs name streams.
 				tb.Errorf("%s names %s, which was never visible", place, id)
+			}
+		}
+	}
+}
+
+// checkPages looks for secrets on every page of the portal, as every user who may still come in.
+func (s *stage) checkPages(tb failing) {
+	tb.Helper()
+	ctx, users := context.Background(), s.in.people.clients
+	for i, org := range s.orgs {
+		for j, user := range org.users {
+			if org.left && j == 1 {
+				continue
+			}
+			known, err := users.Account(ctx, user.Client, user.Person)
+			if err != nil {
+				tb.Fatalf("%v", err)
+			}
+			link, err := users.Invite(ctx, known, func(context.Context) error { return nil })
+			if err != nil {
+				tb.Fatalf("%v", err)
+			}
+			begun, err := users.Accept(ctx, link.Token, known.Name, goodPassword, accounts.Where{})
+			if err != nil {
+				tb.Fatalf("%v", err)
+			}
+			b := browser{base: s.in.at.Portal, cookie: portal.Cookie + "=" + begun.Token}
+			pages, good := b.crawl(tb, "/", "/people", "/access-log", "/account", "/step-up", "/nowhere"), 0
+			for path, page := range pages {
+				place := fmt.Sprintf("the page %s for user %d of client %d", path, j, i)
+				s.checkSecrets(tb, place, fmt.Sprint(page))
+				if page.Status == http.StatusOK {
+					good++
+				}
+				if page.Status >= http.StatusInternalServerError {
+					tb.Errorf("%s: %d %s", place, page.Status, page.Body)
+				}
+			}
+			if good < 4 || pages["/"].Status != http.StatusOK {
+				tb.Errorf("user %d of client %d sees %d of %d pages, and the first as %d: the scan would find nothing", j, i, good, len(pages), pages["/"].Status)
 			}
 		}
 	}

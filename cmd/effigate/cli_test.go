@@ -17,13 +17,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"effigate/domain"
-	"effigate/infra/auth"
 	"effigate/infra/postgres/postgrestest"
 )
 
@@ -81,7 +81,7 @@ func TestNoTextNamesACommandThatDoesNotExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("(?:`|\\$ |    )(?:bin/)?effigate ([a-z]+(?: [a-z]+)?)")
+	named := regexp.MustCompile("(?:`|\\$ |    )(?:bin/)?effigate ([a-z]+(?: [a-z][a-z-]*)?)")
 	found := 0
 	for _, path := range texts {
 		text, err := os.ReadFile(path)
@@ -111,16 +111,22 @@ func TestUsageErrors(t *testing.T) {
 		arguments   string
 		says        []string
 	}{
-		"unknown command":       {nil, "nonsense", []string{"nonsense"}},
-		"unknown subcommand":    {nil, "projections nonsense", []string{"nonsense"}},
-		"unknown flag":          {nil, "serve --nope", []string{"--nope"}},
-		"argument missing":      {nil, "projections rebuild", []string{"arg"}},
-		"argument too many":     {nil, "events export all", []string{"all"}},
-		"unknown projection":    {nil, "projections rebuild both", []string{"both", "client or staff"}},
-		"unknown format":        {nil, "import tickets x.csv --format jira", []string{"jira", "incidents"}},
-		"no instant":            {nil, "audit replay ticket-1 --at yesterday", []string{"yesterday", "2026-03-16T10:00:00Z"}},
-		"no position":           {nil, "audit replay ticket-1 --position here", []string{"here"}},
-		"two moments":           {nil, "audit replay ticket-1 --at 2026-03-16T10:00:00Z --position 1", []string{"position"}},
+		"unknown command":          {nil, "nonsense", []string{"nonsense"}},
+		"unknown subcommand":       {nil, "projections nonsense", []string{"nonsense"}},
+		"unknown flag":             {nil, "serve --nope", []string{"--nope"}},
+		"argument missing":         {nil, "projections rebuild", []string{"arg"}},
+		"argument too many":        {nil, "events export all", []string{"all"}},
+		"unknown projection":       {nil, "projections rebuild both", []string{"both", "client or staff"}},
+		"unknown format":           {nil, "import tickets x.csv --format jira", []string{"jira", "incidents"}},
+		"no instant":               {nil, "audit replay ticket-1 --at yesterday", []string{"yesterday", "2026-03-16T10:00:00Z"}},
+		"no position":              {nil, "audit replay ticket-1 --position here", []string{"here"}},
+		"two moments":              {nil, "audit replay ticket-1 --at 2026-03-16T10:00:00Z --position 1", []string{"position"}},
+		"roles that there are not": {nil, "serve --roles portal,desk", []string{"desk", "projector"}},
+		"what is wrong of the web": {
+			[]string{"EFFIGATE_BASE_URL=x", "EFFIGATE_CONSOLE_URL=ftp://x", "EFFIGATE_TRUSTED_PROXIES=10.0.0.0/99", "EFFIGATE_SMTP_URL=smtp://x", "EFFIGATE_ACCESS_LOG_DAYS=0", "EFFIGATE_KEY=short", "EFFIGATE_COMMAND_TOKEN=short"},
+			"user list",
+			[]string{"EFFIGATE_BASE_URL", "EFFIGATE_CONSOLE_URL", "EFFIGATE_TRUSTED_PROXIES", "EFFIGATE_SMTP_URL", "EFFIGATE_ACCESS_LOG_DAYS", "EFFIGATE_KEY", "EFFIGATE_COMMAND_TOKEN"},
+		},
 		"publish without a yes": {nil, "import tickets x.csv --format incidents --publish", []string{"--yes"}},
 		"all that is wrong": {
 			[]string{"EFFIGATE_LOG_LEVEL=loud", "EFFIGATE_LOG_FORMAT=xml", "EFFIGATE_CLIENT_DATABASE_URL=postgres://x", "EFFIGATE_EVENTSTORE=http://x"},
@@ -143,8 +149,8 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
-// serve lets nobody in: no token opens it, whoever signed it and whatever the environment says. The demo's
-// logins open the demo, and nothing else.
+// An installation lets nobody in without an invitation: no token opens it, whatever the environment says. The
+// demo's keys and passwords open the demo, and nothing else.
 func TestServeLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	data := postgrestest.Folder(t)
@@ -154,25 +160,18 @@ func TestServeLetsNobodyIn(t *testing.T) {
 		t.Fatalf("%+v, %v", at, err)
 	}
 	demo := spawnDemo(t)
-	actors := []domain.Actor{
-		{Person: domain.PersonID{UUID: uuid.Max}, Side: domain.StaffSide, Role: domain.Owner},
-		{Person: domain.PersonID{UUID: uuid.Max}, Side: domain.ClientSide, Role: domain.ClientAdmin, Client: domain.ClientID{UUID: uuid.Max}},
-	}
 	tokens := []string{"", "x", "effigate_demo_e30.e30"}
 	for _, person := range demo.People {
 		tokens = append(tokens, person.APIKey)
-	}
-	for _, key := range append(keysBelow(t, data), bytes.Repeat([]byte{0}, 32), bytes.Repeat([]byte("k"), 32)) {
-		signer, err := auth.NewDevelopment(key, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, actor := range actors {
-			token, err := signer.Issue(actor, time.Now().Add(time.Hour))
-			if err != nil {
-				t.Fatal(err)
+		for _, base := range []string{at.Portal, at.Console} {
+			if session := logIn(t, base, person.Email, person.Password); session != "" {
+				t.Errorf("%s of the demo logs in at %s", person.Name, base)
 			}
-			tokens = append(tokens, token)
+		}
+	}
+	for _, key := range keysBelow(t, data) {
+		if !bytes.ContainsFunc(key, unicode.IsControl) {
+			tokens = append(tokens, string(key[:min(len(key), 500)]))
 		}
 	}
 	asked := 0
@@ -191,6 +190,10 @@ func TestServeLetsNobodyIn(t *testing.T) {
 	}
 	if asked < 300 {
 		t.Errorf("only %d requests", asked)
+	}
+	serving.end(os.Interrupt)
+	if !strings.Contains(serving.log.String(), "effigate user invite --role owner") {
+		t.Errorf("nobody is told how the first owner gets in: %s", &serving.log)
 	}
 }
 
@@ -243,9 +246,9 @@ type demoWorldPrinted struct {
 }
 
 // spawnDemo starts the demo and checks that everybody it names can log in on the side they belong to.
-func spawnDemo(tb testing.TB) demoWorldPrinted {
+func spawnDemo(tb testing.TB, environment ...string) demoWorldPrinted {
 	tb.Helper()
-	p := spawn(tb, nil, "demo", "--json", "--data", tb.TempDir(), "--portal", "127.0.0.1:0", "--console", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json")
+	p := spawn(tb, environment, "demo", "--json", "--data", tb.TempDir(), "--portal", "127.0.0.1:0", "--console", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json")
 	select {
 	case <-p.spoke:
 	case <-p.ended:
@@ -258,16 +261,18 @@ func spawnDemo(tb testing.TB) demoWorldPrinted {
 		tb.Fatalf("%v in %s", err, &p.out)
 	}
 	for _, person := range printed.People {
-		base, path := printed.Console, "/api/staff/v1/tickets?limit=1"
-		if role := domain.Role(person.Role); role == domain.Ops {
-			path = "/api/staff/v1/projections"
-		} else if role.Side() == domain.ClientSide {
-			base, path = printed.Portal, "/api/client/v1/me"
+		base, path := printed.Console, "/api/staff/v1/me/keys"
+		if domain.Role(person.Role).Side() == domain.ClientSide {
+			base, path = printed.Portal, "/api/client/v1/me/keys"
 		}
 		got, err := send(tb.Context(), base, http.MethodGet, path, person.APIKey, "", nil)
-		if err != nil || got.Status != http.StatusOK {
+		if err != nil || got.Status != http.StatusOK || !strings.Contains(got.Body, `"demo"`) {
 			tb.Errorf("%s of the demo: %d %s, %v", person.Name, got.Status, got.Body, err)
 		}
+	}
+	owner, admin := printed.People[0], printed.People[len(printed.People)-1]
+	if logIn(tb, printed.Console, owner.Email, owner.Password) == "" || logIn(tb, printed.Portal, admin.Email, admin.Password) == "" {
+		tb.Errorf("%s and %s cannot log in with the passwords that are printed", owner.Name, admin.Name)
 	}
 	return printed
 }

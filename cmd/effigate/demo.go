@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"effigate/domain"
-	"effigate/infra/auth"
 )
 
 func demoCommand(s *settings) *cobra.Command {
@@ -26,11 +24,12 @@ func demoCommand(s *settings) *cobra.Command {
 		Long: `Serve a fresh demo world: a service firm with two clients, their contracts and tickets, made by ordinary
 commands. It lives in the folder "demo" of the data directory, which is emptied at each start.
 
-The demo's clock begins on Monday 16 March 2026, 10:00 in Sydney, and runs on. Its people log in with
-tokens that are valid for this process alone: send one as "Authorization: Bearer TOKEN".`,
+The demo's clock begins on Monday 16 March 2026, 10:00 in Sydney, and runs on; logins use real time. Its
+people log in on the pages with the address and password that are printed, and to the APIs with a key that
+lives for 30 days: send it as "Authorization: Bearer KEY".`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			s.Data = filepath.Join(s.Data, "demo")
+			s.Data, s.loopbackProviders = filepath.Join(s.Data, "demo"), true
 			if err := emptyDemo(s.Data); err != nil {
 				return err
 			}
@@ -69,29 +68,28 @@ func emptyDemo(folder string) error {
 	return os.WriteFile(filepath.Join(folder, demoMark), nil, 0o600)
 }
 
-// demoTokens is how long the demo's logins last.
-const demoTokens = 30 * 24 * time.Hour
+// demoKeys is how long the demo's API keys last.
+const demoKeys = 30 * 24 * time.Hour
 
 // demo builds the demo world and serves it.
 func (w *world) demo(ctx context.Context, out io.Writer) error {
-	tokens, err := auth.NewDevelopment([]byte(rand.Text()+rand.Text()), time.Now)
+	at, err := w.settings.bases(listeners{})
 	if err != nil {
 		return err
 	}
-	d := demoWorld{service: w.service, people: people{client: w.client.database, staff: w.staff.database}}
+	people, err := w.people(at)
+	if err != nil {
+		return err
+	}
+	d := demoWorld{service: w.service, people: people}
 	if err := d.build(ctx); err != nil {
 		return fmt.Errorf("build the demo world: %w", err)
 	}
 	began := time.Now()
 	return w.serve(ctx, serving{
-		verifier: tokens,
-		now:      func() time.Time { return demoNow.Add(time.Since(began)).Truncate(time.Microsecond) },
+		now: func() time.Time { return demoNow.Add(time.Since(began)).Truncate(time.Microsecond) },
 		ready: func(_ context.Context, at running) error {
-			logins, err := d.logins(tokens, time.Now().Add(demoTokens))
-			if err != nil {
-				return err
-			}
-			return w.printDemo(out, at, logins)
+			return w.printDemo(out, at, d.logins())
 		},
 	})
 }
@@ -102,20 +100,18 @@ type login struct {
 	Role         string `json:"role"`
 	Organisation string `json:"organisation"`
 	Email        string `json:"email"`
-	Password     string `json:"password"` // empty until people log in with passwords
+	Password     string `json:"password"`
 	APIKey       string `json:"api_key"`
 }
 
-func (d *demoWorld) logins(tokens *auth.Development, until time.Time) ([]login, error) {
+func (d *demoWorld) logins() []login {
 	logins := make([]login, 0, len(d.cast))
 	for _, p := range d.cast {
-		token, err := tokens.Issue(p.actor(), until)
-		if err != nil {
-			return nil, err
-		}
-		logins = append(logins, login{Name: p.name, Role: string(p.role), Organisation: p.organisation, Email: p.email, APIKey: token})
+		logins = append(logins, login{
+			Name: p.name, Role: string(p.role), Organisation: p.organisation, Email: p.email, Password: p.password, APIKey: p.key,
+		})
 	}
-	return logins, nil
+	return logins
 }
 
 func (w *world) printDemo(out io.Writer, at running, logins []login) error {
@@ -132,22 +128,22 @@ func (w *world) printDemo(out io.Writer, at running, logins []login) error {
 		}{at.Portal, at.Console, at.Admin, w.settings.Data, at.ClientURL, at.StaffURL, at.EventStore, logins})
 	}
 	people := table.NewWriter()
-	people.AppendHeader(table.Row{"name", "role", "organisation"})
+	people.AppendHeader(table.Row{"name", "role", "organisation", "e-mail", "password"})
 	for _, l := range logins {
-		people.AppendRow(table.Row{l.Name, l.Role, l.Organisation})
+		people.AppendRow(table.Row{l.Name, l.Role, l.Organisation, l.Email, l.Password})
 	}
-	text := fmt.Sprintf("\nThe demo is ready.\n\n  portal   %s   (client API: %s/api/client/v1, description: %s/openapi.json)\n"+
-		"  console  %s   (staff API: %s/api/staff/v1, description: %s/openapi.json)\n  admin    %s   (healthz, readyz, metrics)\n  data     %s\n\n%s\n",
-		at.Portal, at.Portal, at.Portal, at.Console, at.Console, at.Console, at.Admin, w.settings.Data, people.Render())
+	text := fmt.Sprintf("\nThe demo is ready. Log in:\n\n  portal   %s   for clients (API: /api/client/v1, description: /openapi.json)\n"+
+		"  console  %s   for staff (API: /api/staff/v1, description: /openapi.json)\n  admin    %s   (healthz, readyz, metrics)\n  data     %s\n\n%s\n\nAPI keys:\n",
+		at.Portal, at.Console, at.Admin, w.settings.Data, people.Render())
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}
 	for _, l := range logins {
-		if _, err := fmt.Fprintf(out, "\n%s (%s)\n  %s\n", l.Name, l.Role, l.APIKey); err != nil {
+		if _, err := fmt.Fprintf(out, "  %-16s %s\n", l.Name, l.APIKey); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "\nTry it:\n  curl -H 'Authorization: Bearer TOKEN' %s/api/client/v1/overview\n\n", at.Portal)
+	_, err := fmt.Fprintf(out, "\n  curl -H 'Authorization: Bearer KEY' %s/api/client/v1/overview\n\n", at.Portal)
 	return err
 }
 

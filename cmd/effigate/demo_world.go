@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/contract"
 	"effigate/domain/ticket"
+	"effigate/infra/accounts"
 )
 
 // demoNow is the instant the demo begins at: Monday 16 March 2026, 10:00 in Sydney.
@@ -22,7 +26,7 @@ var demoSpace = uuid.MustParse("7f1c2d6e-94b0-4f0e-8a53-0d1b7c3e5a61")
 // demoWorld builds the demo through ordinary commands, at the instants at which things happened.
 type demoWorld struct {
 	service *commands.Service
-	people  people
+	people  *people
 	cast    []*castMember
 	step    int
 }
@@ -34,6 +38,8 @@ type castMember struct {
 	role         domain.Role
 	organisation string
 	client       domain.ClientID
+	password     string
+	key          string // API key
 }
 
 // request is the next command's: by the person, at the instant.
@@ -52,6 +58,7 @@ func (d *demoWorld) build(ctx context.Context) error {
 	delivery := d.staff("Sofia Lindgren", domain.Delivery)
 	engineer := d.staff("Tom Hargreaves", domain.Engineer)
 	support := d.staff("Priya Nair", domain.Support)
+	d.staff("Elena Petrova", domain.Finance)
 	d.staff("Lars Petersen", domain.Auditor)
 	d.staff("Ines Moreau", domain.Ops)
 	nexus := demoClient{name: "Nexus Corp", reference: "CON-2024-018", since: demoNow.AddDate(0, -10, 0)}
@@ -64,7 +71,7 @@ func (d *demoWorld) build(ctx context.Context) error {
 		return err
 	}
 	for _, c := range []*demoClient{&nexus, &harbour} {
-		if err := d.sign(ctx, c, manager); err != nil {
+		if err := d.sign(ctx, c, manager, owner); err != nil {
 			return fmt.Errorf("client %s: %w", c.name, err)
 		}
 	}
@@ -102,33 +109,68 @@ func (d *demoWorld) member(name string, role domain.Role, organisation string, c
 	return p
 }
 
-// invite brings in everybody of one side and keeps their names in the accounts.
+// invite brings in everybody of one side, in the way in which anybody comes in.
 func (d *demoWorld) invite(ctx context.Context, at time.Time, by *castMember, side domain.Side) error {
 	for _, p := range d.cast {
 		if p.role.Side() != side {
 			continue
 		}
-		if _, err := d.service.InvitePerson(ctx, d.request(by, at), commands.InvitePerson{ID: p.id, Client: p.client, Role: p.role}); err != nil {
-			return fmt.Errorf("invite %s: %w", p.role, err)
-		}
-		if _, err := d.service.ActivatePerson(ctx, d.request(by, at.Add(time.Hour)), commands.ActivatePerson{Person: p.id}); err != nil {
-			return fmt.Errorf("activate %s: %w", p.role, err)
-		}
-		if err := d.name(ctx, p); err != nil {
-			return err
+		if err := d.admit(ctx, p, at, by); err != nil {
+			return fmt.Errorf("invite %s: %w", p.name, err)
 		}
 	}
 	return nil
 }
 
-func (d *demoWorld) name(ctx context.Context, p *castMember) error {
-	if p.role.Side() == domain.ClientSide {
-		return d.people.PutClientPerson(ctx, p.id, p.client, p.name)
+// admit invites a person, who accepts, and gives it an API key.
+func (d *demoWorld) admit(ctx context.Context, p *castMember, at time.Time, by *castMember) error {
+	side, here := d.people.of(p.client), accounts.Where{Address: "127.0.0.1", UserAgent: "effigate demo"}
+	if p == by {
+		by = nil // Somebody has to be the first.
 	}
-	if err := d.people.PutStaffPerson(ctx, p.id, p.name); err != nil {
+	link, err := side.Invite(ctx, accounts.Account{Person: p.id, Client: p.client, Name: p.name, Email: p.email}, func(ctx context.Context) error {
+		_, err := d.service.InvitePerson(ctx, d.request(by, at), commands.InvitePerson{ID: p.id, Client: p.client, Role: p.role})
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return d.people.PutProfile(ctx, p.id, p.name, string(p.role))
+	p.password = demoPassword()
+	begun, err := side.Accept(ctx, link.Token, p.name, p.password, here)
+	if err != nil {
+		return err
+	}
+	if _, err := d.service.ActivatePerson(ctx, d.request(p, at.Add(time.Hour)), commands.ActivatePerson{Person: p.id}); err != nil {
+		return err
+	}
+	if access.MeetsClients(p.role) {
+		if err := d.people.clients.Publish(ctx, p.id, p.name, string(p.role)); err != nil {
+			return err
+		}
+	}
+	if _, p.key, err = side.CreateKey(ctx, accounts.Key{Person: p.id, Client: p.client, Name: "demo", ExpiresAt: clock().Add(demoKeys)}); err != nil {
+		return err
+	}
+	return side.LogOut(ctx, begun.Token)
+}
+
+// demoPassword makes a password that can be read out and that nobody guesses: 48 bits in four words.
+func demoPassword() string {
+	const consonants, vowels = "bdfgklmnprstvz", "aeiou"
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // It never fails.
+	var text strings.Builder
+	for i, b := range random {
+		letters := consonants
+		if i%2 == 1 {
+			letters = vowels
+		}
+		if i > 0 && i%4 == 0 {
+			text.WriteByte('-')
+		}
+		text.WriteByte(letters[int(b)%len(letters)])
+	}
+	return text.String()
 }
 
 // demoClient is a client organisation of the demo.
@@ -149,15 +191,12 @@ var demoJobTypes = []contract.JobType{
 	{Key: "operations", Name: "Hosting and operations"},
 }
 
-// sign registers a client and puts its contract in force.
-func (d *demoWorld) sign(ctx context.Context, c *demoClient, by *castMember) error {
+// sign registers a client, whose account manager is who does it, and puts its contract in force, which the owner
+// approves.
+func (d *demoWorld) sign(ctx context.Context, c *demoClient, by, owner *castMember) error {
 	_, err := d.service.RegisterClient(ctx, d.request(by, c.since), commands.RegisterClient{
 		ID: c.id, Name: c.name, Zone: "Australia/Sydney", Language: "en-AU", Currency: "AUD",
 	})
-	if err != nil {
-		return err
-	}
-	_, err = d.service.AssignAccountManager(ctx, d.request(by, c.since), commands.AssignAccountManager{Client: c.id, Manager: by.id})
 	if err != nil {
 		return err
 	}
@@ -169,7 +208,7 @@ func (d *demoWorld) sign(ctx context.Context, c *demoClient, by *castMember) err
 		return err
 	}
 	c.contract = domain.ContractID{UUID: drafted.ID}
-	_, err = d.service.ActivateContract(ctx, d.request(by, c.since.Add(time.Hour)), commands.ActivateContract{Contract: c.contract})
+	_, err = d.service.ActivateContract(ctx, d.request(owner, c.since.Add(time.Hour)), commands.ActivateContract{Contract: c.contract})
 	return err
 }
 

@@ -132,7 +132,9 @@ func (m *importer) createPerson(ctx context.Context, p newcomer) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.service.InvitePerson(ctx, m.request("invite "+p.ID.String()), commands.InvitePerson{ID: p.ID, Client: p.client, Role: p.role})
+	_, err = m.service.InvitePerson(ctx, m.request("invite "+p.ID.String()), commands.InvitePerson{
+		ID: p.ID, Client: p.client, Role: p.role, Unseated: !p.client.IsZero(),
+	})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ const (
 	aggregates = "domain/client domain/contract domain/numbering domain/person domain/ticket"
 	// clientSafe is the part of the domain that the client side may import: no package of it is an
 	// aggregate's, and what an aggregate's event says is out of its reach.
-	clientSafe  = "domain domain/visible " + values
+	clientSafe  = "domain domain/access domain/visible " + values
 	wholeDomain = clientSafe + " " + aggregates
 )
 
@@ -34,6 +34,10 @@ var direct = []struct{ packages, may, because string }{
 	{
 		values, values,
 		"values are arithmetic and know no aggregate",
+	},
+	{
+		"domain/access", "domain",
+		"who may do what is one table, which both sides read and no aggregate owns",
 	},
 	{
 		aggregates, clientSafe,
@@ -77,7 +81,7 @@ var direct = []struct{ packages, may, because string }{
 		"it answers clients and must not compile against internal facts",
 	},
 	{
-		"readmodels/staff", "domain " + values,
+		"readmodels/staff", "domain domain/access " + values,
 		"it answers from rows; folding events is the projection's work",
 	},
 	{
@@ -109,19 +113,49 @@ var direct = []struct{ packages, may, because string }{
 		"it turns a file into commands, without a store or a clock",
 	},
 	{
-		"infra/auth", "domain",
-		"it tells who acts; what they may do is decided elsewhere",
+		"infra/accounts/accountstest infra/web/browsertest", "",
+		"a provider or a browser for tests knows nobody who uses it",
 	},
 	{
-		"infra/web", "domain infra/auth",
+		"infra/accounts", "domain domain/access infra/auth",
+		"it proves who somebody is; what a person may do follows from facts that it does not read",
+	},
+	{
+		"infra/mail", "domain infra/accounts",
+		"it delivers what the accounts have to say and knows no other fact",
+	},
+	{
+		"infra/auth", "domain domain/access",
+		"it tells who acts and judges that by the one table; credentials are kept elsewhere",
+	},
+	{
+		"infra/web", "domain domain/access infra/auth",
 		"both sides share it, so it knows neither",
 	},
 	{
-		"infra/web/portal", "readmodels/client infra/web infra/auth " + clientSafe,
+		"infra/web/page", "domain infra/web",
+		"it lays out what it is given and looks nothing up",
+	},
+	{
+		"infra/web/page/gallery", "infra/web/page",
+		"it shows every part once, for eyes and for tests",
+	},
+	{
+		"infra/web/signin", "domain domain/access infra/accounts infra/auth infra/web infra/web/page",
+		"both sides log in by the same pages, so it knows neither",
+	},
+	{
+		"infra/web/portal",
+		"readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + clientSafe,
 		"it faces the internet; cmd hands it the use cases as an interface in plain types",
 	},
 	{
-		"infra/web/console", "commands readmodels/staff infra/web infra/auth " + wholeDomain,
+		"infra/web/relay", "domain domain/access infra/accounts infra/auth infra/web infra/web/portal",
+		"it carries the portal's commands between two processes and adds none",
+	},
+	{
+		"infra/web/console",
+		"commands readmodels/staff infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + wholeDomain,
 		"staff read the staff store alone",
 	},
 }
@@ -131,7 +165,8 @@ var direct = []struct{ packages, may, because string }{
 var closure = []struct{ name, ours string }{
 	{"projections/client", "projections readmodels/client " + clientSafe},
 	{"readmodels/client", clientSafe},
-	{"infra/web/portal", "readmodels/client infra/web infra/auth " + clientSafe},
+	{"infra/web/portal", "readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + clientSafe},
+	{"infra/web/relay", "readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/portal infra/web/signin " + clientSafe},
 }
 
 // eventStores are the modules through which internal facts could be read.

@@ -37,10 +37,27 @@ func TestWhatHappensInsideChangesNothingForClients(t *testing.T) {
 			r.Fatalf("rows (-without +with what happens inside):\n%s", diff)
 		}
 		busy.internal = plain.internal // Both look at the same addresses.
-		if diff := cmp.Diff(plain.lookAround(r, open.truth(r).of(plain)), busy.lookAround(r, secretive.truth(r).of(busy))); diff != "" {
+		if diff := cmp.Diff(factual(plain.lookAround(r, open.truth(r).of(plain))), factual(busy.lookAround(r, secretive.truth(r).of(busy)))); diff != "" {
 			r.Fatalf("answers (-without +with what happens inside):\n%s", diff)
 		}
 	})
+}
+
+// personal are the answers that rest on the accounts, and what of them differs between any two runs: chance,
+// and the clock of logins.
+var (
+	personal = regexp.MustCompile(`^/api/client/v1/(me/|people|audit/)`)
+	chance   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"|Etag:\[[^]]*\]|Content-Length:\[\d+\]|"hint":"[^"]*"|"id":"[^"]*","name":"test"`)
+)
+
+// factual takes out of answers what follows from no history.
+func factual(answers map[string]string) map[string]string {
+	for place, text := range answers {
+		if personal.MatchString(place) {
+			answers[place] = chance.ReplaceAllString(text, "")
+		}
+	}
+	return answers
 }
 
 // aftermath is everything inside, on each of the first tickets, when nothing follows that could cover it up.

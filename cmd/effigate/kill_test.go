@@ -49,11 +49,15 @@ type process struct {
 // spawn starts the program with arguments; it is killed when the test ends.
 func spawn(tb testing.TB, environment []string, arguments ...string) *process {
 	tb.Helper()
-	p := &process{
-		command: exec.CommandContext(context.WithoutCancel(tb.Context()), os.Args[0], arguments...),
-		spoke:   make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}),
-	}
-	p.command.Env = append(append(os.Environ(), asEffigate+"=1"), environment...)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), os.Args[0], arguments...)
+	command.Env = append(append(os.Environ(), asEffigate+"=1"), environment...)
+	return spawnCommand(tb, command)
+}
+
+// spawnCommand starts the program as a command says.
+func spawnCommand(tb testing.TB, command *exec.Cmd) *process {
+	tb.Helper()
+	p := &process{command: command, spoke: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{})}
 	out, err := p.command.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)

@@ -83,9 +83,9 @@ Without settings both run privately under the data directory.`,
 	)
 	settings := bindSettings(root)
 	for _, command := range []*cobra.Command{
-		serveCommand(settings), demoCommand(settings), eventstoreCommand(settings),
+		serveCommand(settings), demoCommand(settings), portalCommand(settings), eventstoreCommand(settings),
 		importCommand(settings.openImport), eventsCommand(settings), auditCommand(settings),
-		projectionsCommand(settings), versionCommand(),
+		userCommand(settings), clientCommand(settings), apikeyCommand(settings), projectionsCommand(settings), versionCommand(),
 	} {
 		root.AddCommand(command)
 	}

@@ -2,23 +2,22 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"effigate/infra/auth"
 	"effigate/infra/messaging"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
 	"effigate/infra/web/portal"
+	"effigate/infra/web/relay"
 	clientrows "effigate/readmodels/client"
 	staffrows "effigate/readmodels/staff"
 )
@@ -26,17 +25,25 @@ import (
 func serveCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use: "serve", GroupID: "run", Short: "Run portal, console, projections and process managers",
-		Long: `Run every role in one process. Without EFFIGATE_EVENTSTORE and the two database URLs the event store and
-two Postgres clusters, one for each side, run privately under the data directory.
+		Long: `Run every role in one process, or those that --roles names. Without EFFIGATE_EVENTSTORE and the two database
+URLs the event store and two Postgres clusters, one for each side, run privately under the data directory.
 
-There is no login for people: serve lets nobody in on its two APIs. The demo has logins.`,
+With --roles=portal the process holds two credentials of the clients' database, which read what was disclosed
+and call functions of the accounts, and the address of a process that takes the clients' commands. "effigate
+portal env" prints what it needs.
+
+Nobody can log in until somebody is invited: "effigate user invite --role owner" makes the first link.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if s.alone() {
+				return servePortal(command.Context(), s, clock, nil)
+			}
 			return inWorld(command.Context(), s, slog.LevelInfo, func(ctx context.Context, w *world) error {
-				return w.serve(ctx, serving{verifier: auth.Nobody{}, now: clock})
+				return w.serve(ctx, serving{now: clock, ready: w.sayWhoCanLogIn})
 			})
 		},
 	}
+	command.Flags().StringVar(&s.rolesFlag, "roles", "", "portal, console, projector, worker: some of them, divided by commas (EFFIGATE_ROLES, default all)")
 	bindAddresses(command, s)
 	return command
 }
@@ -62,106 +69,230 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // serving is what differs between serve and demo.
 type serving struct {
-	verifier auth.Verifier
-	now      func() time.Time
+	now func() time.Time // the domain's clock; logins use real time
 	// ready is told the addresses when everything answers; nil for nothing to do.
 	ready func(ctx context.Context, at running) error
 }
 
-// roles are the parts of a serving process.
-type roles struct {
+// parts are what a serving process is made of. Those of roles that it does not run are nil.
+type parts struct {
 	projectors projectors
 	reads      struct{ client, staff *postgres.Reads }
+	people     *people
 	portal     *portal.Portal
 	console    *console.Console
-	listeners  struct{ portal, console, admin net.Listener }
+	command    http.Handler
+	listeners  listeners
+	closing    []func()
 }
 
-// serve runs every role until ctx ends or one of them cannot go on.
+// listeners are where a process answers.
+type listeners struct{ portal, console, command, admin net.Listener }
+
+// serve runs the roles of this process until ctx ends or one of them cannot go on.
 func (w *world) serve(ctx context.Context, how serving) error {
 	if w.attached {
 		at, err := readRunning(w.settings.Data)
 		return errors.Join(fmt.Errorf("process %d serves %s already", at.PID, w.settings.Data), err)
 	}
-	r, err := w.roles(ctx, how)
+	p, err := w.parts(ctx, how)
+	defer p.close()
 	if err != nil {
 		return err
 	}
-	defer r.reads.client.Close()
-	defer r.reads.staff.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return ignoreCanceled(r.projectors.run(ctx)) })
-	group.Go(func() error { return w.react(ctx, how.now) })
-	group.Go(func() error { return r.portal.Serve(ctx, r.listeners.portal) })
-	group.Go(func() error { return r.console.Serve(ctx, r.listeners.console) })
-	group.Go(func() error { return w.serveAdmin(ctx, r) })
+	run := func(there bool, part func() error) {
+		if there {
+			group.Go(part)
+		}
+	}
+	run(w.settings.runs(projectorRole), func() error { return ignoreCanceled(p.projectors.run(ctx)) })
+	run(w.settings.runs(workerRole), func() error { return w.react(ctx, p.people, how.now) })
+	run(w.settings.runs(workerRole), func() error { return p.people.prune(ctx, w.logger) })
+	run(w.settings.runs(workerRole), func() error { return w.mail(ctx, p.people) })
+	run(p.portal != nil, func() error { return p.portal.Serve(ctx, p.listeners.portal) })
+	run(p.console != nil, func() error { return p.console.Serve(ctx, p.listeners.console) })
+	run(p.command != nil, func() error { return serveHTTP(ctx, "commands", p.command, p.listeners.command) })
+	group.Go(func() error {
+		return serveHTTP(ctx, "admin", adminHandler(p.unready, projectionMetrics{w, p.projectors}), p.listeners.admin)
+	})
 	group.Go(func() error { return w.watch(ctx) })
-	group.Go(func() error { return w.whenReady(ctx, r, how) })
+	group.Go(func() error { return w.whenReady(ctx, p, how) })
 	return group.Wait()
 }
 
-// roles makes the parts and opens their listeners, so that a taken port is found before anything runs.
-func (w *world) roles(ctx context.Context, how serving) (_ *roles, err error) {
-	r := &roles{projectors: w.projectors()}
-	for _, l := range []struct {
-		into    *net.Listener
-		address string
-	}{{&r.listeners.portal, w.settings.PortalAddr}, {&r.listeners.console, w.settings.ConsoleAddr}, {&r.listeners.admin, w.settings.AdminAddr}} {
-		if *l.into, err = new(net.ListenConfig).Listen(ctx, "tcp", l.address); err != nil {
-			return nil, fmt.Errorf("listen: %w; choose another address", err)
+// parts makes the parts and opens their listeners, so that a taken port is found before anything runs. What
+// it gives must be closed, also with an error.
+func (w *world) parts(ctx context.Context, how serving) (p *parts, err error) {
+	p = &parts{projectors: w.projectors()}
+	s := w.settings
+	if err := p.listen(ctx, []listening{
+		{&p.listeners.portal, s.PortalAddr, s.runs(portalRole)},
+		{&p.listeners.console, s.ConsoleAddr, s.runs(consoleRole)},
+		{&p.listeners.command, s.CommandAddr, s.CommandAddr != ""},
+		{&p.listeners.admin, s.AdminAddr, true},
+	}); err != nil {
+		return p, err
+	}
+	bases, err := s.bases(p.listeners)
+	if err != nil {
+		return p, err
+	}
+	if p.reads.client, err = p.openReads(ctx, w.client.access.Reader, clientrows.Version, w.logger); err != nil {
+		return p, err
+	}
+	if p.reads.staff, err = p.openReads(ctx, w.staff.access.Reader, staffrows.Version, w.logger); err != nil {
+		return p, err
+	}
+	if p.people, err = w.people(bases); err != nil {
+		return p, err
+	}
+	if s.runs(portalRole) {
+		if err := w.makePortal(ctx, p, how); err != nil {
+			return p, err
 		}
 	}
-	if r.reads.client, err = postgres.OpenReads(ctx, w.client.access.Reader, clientrows.Version, w.logger); err != nil {
-		return nil, err
+	if s.runs(consoleRole) {
+		if p.console, err = w.makeConsole(p, how); err != nil {
+			return p, err
+		}
 	}
-	if r.reads.staff, err = postgres.OpenReads(ctx, w.staff.access.Reader, staffrows.Version, w.logger); err != nil {
-		return nil, err
+	if s.CommandAddr != "" {
+		p.command, err = w.makeEndpoint(p, how)
 	}
-	sealer, err := w.sealer()
-	if err != nil {
-		return nil, err
-	}
-	r.portal = portal.New(portal.Options{
-		Reads: postgres.ClientReads{Reads: r.reads.client}, Commands: clientCommands{w.service}, Verifier: how.verifier,
-		Sealer: sealer, Now: how.now, Version: version(), Logger: w.logger,
-	})
-	r.console = console.New(console.Options{
-		Commands: w.service, Reads: r.reads.staff, Names: clientNames{w.client.database},
-		Projections: func(ctx context.Context) ([]console.Projection, error) {
-			return w.consoleProjections(ctx, r.projectors)
-		},
-		Verifier: how.verifier, Now: how.now, Version: version(), Logger: w.logger,
-	})
-	return r, nil
+	return p, err
 }
 
-// sealer seals what the portal hands out, under a key that outlives the process.
-func (w *world) sealer() (*auth.Sealer, error) {
-	path := w.path(secretsDir + "/portal-seal.key")
-	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(w.path(secretsDir), 0o700); err != nil {
-			return nil, fmt.Errorf("make the portal's sealing key: %w", err)
-		}
-		key = []byte(rand.Text() + rand.Text())[:32]
-		err = os.WriteFile(path+".new", key, 0o600)
-		if err == nil {
-			err = os.Rename(path+".new", path) // Whole, or not there.
-		}
+func (p *parts) close() {
+	for _, end := range p.closing {
+		end()
 	}
+}
+
+// listening is an address that a process may answer on.
+type listening struct {
+	into    *net.Listener
+	address string
+	wanted  bool
+}
+
+func (p *parts) listen(ctx context.Context, all []listening) error {
+	for _, l := range all {
+		if !l.wanted {
+			continue
+		}
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", l.address)
+		if err != nil {
+			return fmt.Errorf("listen: %w; choose another address", err)
+		}
+		*l.into = listener
+		p.closing = append(p.closing, func() { _ = listener.Close() }) // Whoever served on it has closed it.
+	}
+	return nil
+}
+
+func (p *parts) openReads(ctx context.Context, url string, version int, logger *slog.Logger) (*postgres.Reads, error) {
+	reads, err := postgres.OpenReads(ctx, url, version, logger)
+	if err == nil {
+		p.closing = append(p.closing, reads.Close)
+	}
+	return reads, err
+}
+
+// makePortal makes the portal of a process that has the event store: the use cases run here.
+func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
+	key, err := w.clientKey()
 	if err != nil {
-		return nil, fmt.Errorf("read the portal's sealing key: %w", err)
+		return err
 	}
-	return auth.NewSealer(key)
+	pool, err := openPool(ctx, w.client.access.Accounts)
+	if err != nil {
+		return fmt.Errorf("open the accounts of client users: %w", err)
+	}
+	p.closing = append(p.closing, pool.Close)
+	p.portal, err = newPortal(portalParts{
+		settings: w.settings, reads: p.reads.client, pool: pool, key: key, base: p.people.portal,
+		commands: clientCommands{w.service}, now: how.now, logger: w.logger,
+	})
+	return err
+}
+
+// makeConsole makes the console.
+func (w *world) makeConsole(p *parts, how serving) (*console.Console, error) {
+	proxies, err := w.settings.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	key, err := w.secret(staffKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := derivedKey(key, forRequests)
+	if err != nil {
+		return nil, err
+	}
+	return console.New(console.Options{
+		Commands: w.service, Reads: p.reads.staff, Staff: p.people.staff, Clients: p.people.clients,
+		Projections: func(ctx context.Context) ([]console.Projection, error) {
+			return w.consoleProjections(ctx, p.projectors)
+		},
+		Verifier: staffVerifier(p.people.staff, p.reads.staff), Signin: p.people.staff,
+		Base: p.people.console, Portal: p.people.portal, Secret: secret, Now: how.now, Clock: clock, TrustedProxies: proxies, Version: version(), Logger: w.logger,
+	}), nil
+}
+
+// makeEndpoint makes what portals in processes of their own send their commands to.
+func (w *world) makeEndpoint(p *parts, how serving) (http.Handler, error) {
+	token, err := w.commandToken()
+	if err != nil {
+		return nil, err
+	}
+	users := p.people.clients
+	return relay.NewServer(relay.Options{
+		Commands: clientCommands{w.service}, Verifier: clientVerifier(users, p.reads.client), SessionOf: users.Session, Rules: users.Rules,
+		Token: token, Now: how.now, Logger: w.logger,
+	}), nil
+}
+
+// bases are the public URLs of the two sides.
+type bases struct{ portal, console *url.URL }
+
+// bases are those that were set, or where this machine reaches what this process serves.
+func (s *settings) bases(at listeners) (bases, error) {
+	portal, err := baseOf(s.BaseURL, at.portal, s.PortalAddr)
+	if err != nil {
+		return bases{}, err
+	}
+	console, err := baseOf(s.ConsoleURL, at.console, s.ConsoleAddr)
+	return bases{portal, console}, err
+}
+
+func baseOf(set string, listener net.Listener, address string) (*url.URL, error) {
+	if set == "" && listener != nil {
+		set = local(listener)
+	}
+	if set == "" {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("read the address %q: %w", address, err)}
+		}
+		set = "http://" + net.JoinHostPort("localhost", port)
+	}
+	base, err := url.Parse(set)
+	if err != nil {
+		return nil, fmt.Errorf("read the URL %q: %w", set, err)
+	}
+	return base, nil
 }
 
 // react runs the process managers.
-func (w *world) react(ctx context.Context, now func() time.Time) error {
+func (w *world) react(ctx context.Context, people *people, now func() time.Time) error {
 	identity, err := w.store.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("identify the event store: %w", err)
 	}
-	router, err := messaging.NewRouter(w.source, postgres.NewLanes(w.staff.database, identity), w.logger, messaging.Numbering(w.service, now))
+	router, err := messaging.NewRouter(w.source, postgres.NewLanes(w.staff.database, identity), w.logger,
+		messaging.Numbering(w.service, now), messaging.People(w.service, now, people.staff, people.clients))
 	if err != nil {
 		return err
 	}
@@ -194,17 +325,11 @@ func (w *world) watch(ctx context.Context) error {
 const readyPoll = 50 * time.Millisecond
 
 // whenReady announces the process once everything answers.
-func (w *world) whenReady(ctx context.Context, r *roles, how serving) error {
-	ticker := time.NewTicker(readyPoll)
-	defer ticker.Stop()
-	for r.unready(ctx) != nil {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+func (w *world) whenReady(ctx context.Context, p *parts, how serving) error {
+	if !waitReady(ctx, p.unready) {
+		return nil
 	}
-	at, err := w.announce(r.addresses())
+	at, err := w.announce(p)
 	if err != nil {
 		return err
 	}
@@ -215,30 +340,45 @@ func (w *world) whenReady(ctx context.Context, r *roles, how serving) error {
 	return how.ready(ctx, at)
 }
 
+// waitReady waits until everything answers; false when ctx ends before.
+func waitReady(ctx context.Context, unready func(context.Context) error) bool {
+	ticker := time.NewTicker(readyPoll)
+	defer ticker.Stop()
+	for unready(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-ticker.C:
+		}
+	}
+	return true
+}
+
 // unready says why the process cannot answer now; nil when it can.
-func (r *roles) unready(ctx context.Context) error {
-	if err := r.portal.Ready(ctx); err != nil {
-		return fmt.Errorf("portal: %w", err)
+func (p *parts) unready(ctx context.Context) error {
+	if p.portal != nil {
+		if err := p.portal.Ready(ctx); err != nil {
+			return fmt.Errorf("portal: %w", err)
+		}
 	}
-	_, release, err := r.reads.staff.Pin(ctx)
-	if err != nil {
-		return fmt.Errorf("console: %w", err)
+	if p.console != nil {
+		if err := p.console.Ready(ctx); err != nil {
+			return fmt.Errorf("console: %w", err)
+		}
 	}
-	release()
 	return nil
 }
 
-// addresses gives the URLs of the parts, as this machine reaches them.
-func (r *roles) addresses() (portal, console, admin string) {
-	return local(r.listeners.portal), local(r.listeners.console), local(r.listeners.admin)
-}
-
+// local is the URL by which this machine reaches a listener; empty for none.
 func local(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return l.Addr().String()
 	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() { // A name: passkeys belong to one.
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)

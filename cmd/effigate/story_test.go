@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/contract"
-	"effigate/domain/person"
 	"effigate/domain/ticket"
 )
 
@@ -171,7 +172,7 @@ type stage struct {
 func setStage(tb failing, in *installation, name, salt string) *stage {
 	tb.Helper()
 	s := &stage{in: in, name: name, salt: salt, secrets: map[string]string{}, hideIDs: map[uuid.UUID]string{}}
-	s.manager = s.cast(tb, domain.ClientID{}, domain.AccountManager, "manager")
+	s.manager = s.cast(tb, domain.ClientID{}, domain.Owner, "manager")
 	s.staff = [2]cast{s.cast(tb, domain.ClientID{}, domain.Delivery, "delivery"), s.cast(tb, domain.ClientID{}, domain.Engineer, "engineer")}
 	s.hidden = [2]cast{s.cast(tb, domain.ClientID{}, domain.Delivery, "hidden delivery"), s.cast(tb, domain.ClientID{}, domain.Engineer, "hidden engineer")}
 	for _, p := range s.hidden {
@@ -193,24 +194,15 @@ func (s *stage) cast(tb failing, client domain.ClientID, role domain.Role, name 
 	tb.Helper()
 	ctx := context.Background()
 	c := cast{Actor: domain.Actor{Person: domain.PersonID{UUID: s.id("person", name)}, Side: role.Side(), Role: role, Client: client}}
-	c.token = s.in.token(tb, c.Actor)
-	names := people{client: s.in.client.database, staff: s.in.staff.database}
-	_, err := s.in.service.InvitePerson(ctx, s.request(domain.System(), "invite "+name), commands.InvitePerson{ID: c.Person, Client: client, Role: role})
-	if err == nil {
-		_, err = s.in.service.ActivatePerson(ctx, s.request(domain.System(), "activate "+name), commands.ActivatePerson{Person: c.Person})
+	shown, email := "User "+name, strings.ReplaceAll(name, " ", ".")+"@"+s.mark(nil)+".example"
+	if role.Side() == domain.StaffSide {
+		shown, email = s.secret("name of staff", name), s.secret("address of staff", name)+"@firm.example"
 	}
-	switch {
-	case err != nil:
-	case role.Side() == domain.ClientSide:
-		err = names.PutClientPerson(ctx, c.Person, client, "User "+name)
-	default:
-		err = names.PutStaffPerson(ctx, c.Person, s.secret("name of staff", name))
-	}
-	if err == nil && (role == domain.Delivery || role == domain.Engineer) && c.Person.UUID != s.id("person", "hidden "+string(role)) {
-		err = names.PutProfile(ctx, c.Person, "Public "+name, string(role))
-	}
-	if err != nil {
-		tb.Fatalf("cast %s: %v", name, err)
+	c.token = s.in.admit(tb, s.request(domain.System(), name), c.Actor, shown, email)
+	if (role == domain.Delivery || role == domain.Engineer) && c.Person.UUID != s.id("person", "hidden "+string(role)) {
+		if err := s.in.people.clients.Publish(ctx, c.Person, "Public "+name, string(role)); err != nil {
+			tb.Fatalf("publish %s: %v", name, err)
+		}
 	}
 	return c
 }
@@ -313,7 +305,7 @@ func (s *stage) act(tb failing, a act) (string, error) {
 		_, err := service.RenameClient(ctx, s.request(s.manager.Actor, key), commands.RenameClient{Client: org.id, Name: "Client " + key})
 		return "", err
 	case "grants":
-		grant := []person.Grant{person.RaiseCritical, person.ReadBilling}[a.Who]
+		grant := []access.Grant{access.RaiseCritical, access.ReadBilling}[a.Who]
 		if a.Choice%3 == 0 {
 			_, err := service.WithdrawPersonGrant(ctx, s.request(s.manager.Actor, key), commands.WithdrawPersonGrant{Person: org.users[1].Person, Grant: grant})
 			return "", err

@@ -30,6 +30,7 @@ type world struct {
 	logger   *slog.Logger
 	// attached says that a running serve owns the parts; else they were started for this process.
 	attached bool
+	at       running        // what the serving process tells; zero when this is it
 	node     *embedded.Node // nil when attached, or with an event store of the operator's
 	store    *eventstore.Client
 	source   projections.Source
@@ -48,13 +49,22 @@ type side struct {
 
 // running is what a serving process tells others on this machine, in a file that only its user may read.
 type running struct {
-	PID        int    `json:"pid"`
-	EventStore string `json:"eventstore"`
-	ClientURL  string `json:"client_database_url"`
-	StaffURL   string `json:"staff_database_url"`
-	Portal     string `json:"portal"`
-	Console    string `json:"console"`
-	Admin      string `json:"admin"`
+	PID         int    `json:"pid"`
+	EventStore  string `json:"eventstore"`
+	ClientURL   string `json:"client_database_url"`
+	StaffURL    string `json:"staff_database_url"`
+	ReaderURL   string `json:"client_reader_url"`
+	AccountsURL string `json:"client_accounts_url"`
+	Portal      string `json:"portal"`
+	Console     string `json:"console"`
+	Command     string `json:"command"`
+	Admin       string `json:"admin"`
+	// Key and CommandToken are those that the process was told; empty for those of the files.
+	Key          string `json:"client_key,omitempty"`
+	CommandToken string `json:"command_token,omitempty"`
+	// PortalBase and ConsoleBase are the public URLs, where links begin.
+	PortalBase  string `json:"portal_base"`
+	ConsoleBase string `json:"console_base"`
 }
 
 // The files in the data directory.
@@ -187,6 +197,7 @@ func (w *world) attach(ctx context.Context) error {
 		return err
 	}
 	w.client.access.Owner, w.staff.access.Owner = at.ClientURL, at.StaffURL
+	w.at = at
 	if err := w.openStore(ctx, at.EventStore); err != nil {
 		return err
 	}
@@ -212,10 +223,13 @@ func readRunning(data string) (running, error) {
 }
 
 // announce tells other processes on this machine where to find the parts.
-func (w *world) announce(portal, console, admin string) (running, error) {
+func (w *world) announce(p *parts) (running, error) {
 	at := running{
 		PID: os.Getpid(), EventStore: w.settings.EventStore, ClientURL: w.client.access.Owner, StaffURL: w.staff.access.Owner,
-		Portal: portal, Console: console, Admin: admin,
+		ReaderURL: w.client.access.Reader, AccountsURL: w.client.access.Accounts,
+		Portal: local(p.listeners.portal), Console: local(p.listeners.console), Command: local(p.listeners.command), Admin: local(p.listeners.admin),
+		Key: w.settings.Key, CommandToken: w.settings.CommandToken,
+		PortalBase: p.people.portal.String(), ConsoleBase: p.people.console.String(),
 	}
 	if w.node != nil {
 		at.EventStore = w.node.ConnectionString()

@@ -20,8 +20,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"effigate/commands"
 	"effigate/domain"
-	"effigate/infra/auth"
+	"effigate/infra/accounts"
 	"effigate/infra/postgres"
 	"effigate/infra/postgres/postgrestest"
 	"effigate/projections"
@@ -54,7 +55,7 @@ var monday = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 type installation struct {
 	*world
 	at     running
-	tokens *auth.Development
+	people *people
 	reads  struct{ client, staff *postgres.Reads }
 	log    *record
 	hour   *hour
@@ -70,7 +71,7 @@ func install(tb testing.TB) *installation {
 	// The roles of a server are shared by its databases, so their passwords have to stay as they are.
 	keepPasswords(tb, s.Data, client.Reader, client.Accounts, staff.Reader)
 	// Two installations with one key seal alike, so that their answers can be compared to the byte.
-	if err := os.WriteFile(filepath.Join(s.Data, secretsDir, "portal-seal.key"), bytes.Repeat([]byte("s"), 32), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.Data, secretsDir, "client.key"), bytes.Repeat([]byte("s"), 32), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	return installWith(tb, s)
@@ -87,10 +88,14 @@ func installWith(tb testing.TB, s *settings) *installation {
 	in := &installation{world: w, log: &record{}, hour: &hour{}}
 	in.hour.set(monday)
 	w.logger = slog.New(slog.NewJSONHandler(in.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if in.tokens, err = auth.NewDevelopment(bytes.Repeat([]byte("k"), 32), time.Now); err != nil {
+	in.start(tb)
+	at, err := s.bases(listeners{})
+	if err != nil {
 		tb.Fatal(err)
 	}
-	in.start(tb)
+	if in.people, err = w.people(at); err != nil {
+		tb.Fatal(err)
+	}
 	for _, side := range []struct {
 		into    **postgres.Reads
 		url     string
@@ -112,7 +117,7 @@ func (in *installation) start(tb testing.TB) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ready, ended := make(chan running, 1), make(chan error, 1)
 	go func() {
-		ended <- in.serve(ctx, serving{verifier: in.tokens, now: in.hour.now, ready: func(_ context.Context, at running) error {
+		ended <- in.serve(ctx, serving{now: in.hour.now, ready: func(_ context.Context, at running) error {
 			ready <- at
 			return nil
 		}})
@@ -186,14 +191,28 @@ type failing interface {
 	Fatalf(format string, arguments ...any)
 }
 
-// token is a login that lasts.
-func (in *installation) token(tb failing, actor domain.Actor) string {
+// admit invites a person, who takes it up, and gives it an API key that may do whatever the person may.
+func (in *installation) admit(tb failing, r commands.Request, actor domain.Actor, name, email string) string {
 	tb.Helper()
-	token, err := in.tokens.Issue(actor, time.Now().Add(time.Hour))
-	if err != nil {
-		tb.Fatalf("%v", err)
+	ctx, side := context.Background(), in.people.of(actor.Client)
+	_, err := side.Invite(ctx, accounts.Account{Person: actor.Person, Client: actor.Client, Name: name, Email: email}, func(ctx context.Context) error {
+		invite := r
+		invite.Key += " invite"
+		_, err := in.service.InvitePerson(ctx, invite, commands.InvitePerson{ID: actor.Person, Client: actor.Client, Role: actor.Role})
+		return err
+	})
+	if err == nil {
+		r.Key += " activate"
+		_, err = in.service.ActivatePerson(ctx, r, commands.ActivatePerson{Person: actor.Person})
 	}
-	return token
+	if err != nil {
+		tb.Fatalf("admit %s: %v", actor.Role, err)
+	}
+	_, key, err := side.CreateKey(ctx, accounts.Key{Person: actor.Person, Client: actor.Client, Name: "test", ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		tb.Fatalf("make a key for %s: %v", actor.Role, err)
+	}
+	return key
 }
 
 // answer is an HTTP answer, without what differs between equal ones: the date, the id of the request and
@@ -216,6 +235,15 @@ func (in *installation) ask(tb failing, base, method, path, token, key string, b
 
 // send is ask for a server that may be gone.
 func send(ctx context.Context, base, method, path, token, key string, body any) (answer, error) {
+	credential := ""
+	if token != "" {
+		credential = "Bearer " + token
+	}
+	return sendAs(ctx, base, method, path, credential, key, body)
+}
+
+// sendAs sends a request with an API key, which begins with "Bearer ", or the cookie of a login.
+func sendAs(ctx context.Context, base, method, path, credential, key string, body any) (answer, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -228,8 +256,11 @@ func send(ctx context.Context, base, method, path, token, key string, body any) 
 	if err != nil {
 		return answer{}, err
 	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
+	switch {
+	case strings.HasPrefix(credential, "Bearer "):
+		r.Header.Set("Authorization", credential)
+	case credential != "":
+		r.Header.Set("Cookie", credential)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")

@@ -1,5 +1,6 @@
 // Package client is the aggregate of a client organisation: its name, zone, language and currency, who
-// manages it, and which contracts it has. It is the boundary of all client data.
+// manages it, which contracts it has, and who of its users takes a seat. It is the boundary of all client
+// data.
 //
 // It imports the domain, visible and money packages only. What the client sees is decided in
 // disclosure.go alone.
@@ -16,6 +17,12 @@ import (
 // MaxContracts bounds the contracts of one client.
 const MaxContracts = 1000
 
+// Bounds of the seats of one client.
+const (
+	DefaultSeats = 25     // the limit until another is set
+	MaxSeats     = 10_000 // the highest limit, and the most seats that staff may take beyond a limit
+)
+
 // Stream is the name of a client's stream.
 func Stream(id domain.ClientID) string { return "client-" + id.String() }
 
@@ -28,6 +35,18 @@ type State struct {
 	name       string
 	manager    domain.PersonID
 	contracts  []domain.ContractID
+
+	limit int // of seats
+	seats domain.Index[Seat]
+	taken int // how many seats are
+	given int // how many seats ever were
+}
+
+// Seat is one user's place in the client organisation. The zero Seat is nobody's.
+type Seat struct {
+	Taken SeatTaken
+	// Ordinal counts the seats ever given, from 1: a person who takes a seat anew gets another.
+	Ordinal int
 }
 
 // Exists reports whether the client was registered.
@@ -35,6 +54,20 @@ func (s State) Exists() bool { return !s.registered.Client.IsZero() }
 
 // HasContract reports whether the contract was linked to the client.
 func (s State) HasContract(id domain.ContractID) bool { return slices.Contains(s.contracts, id) }
+
+// Manager is the staff person who answers for the client; zero for nobody.
+func (s State) Manager() domain.PersonID { return s.manager }
+
+// SeatOf gives the seat that a person has now, and whether there is one.
+func (s State) SeatOf(id domain.PersonID) (Seat, bool) {
+	seat, _ := s.seats.Get(id.UUID)
+	return seat, seat.Ordinal > 0
+}
+
+// Seats gives the limit that counts for the client's own admins, and how many seats are taken.
+func (s State) Seats() (limit, taken int) {
+	return s.limit, s.taken
+}
 
 // Decide gives the events a command leads to, none when it is in effect already, or a refusal.
 func Decide(s State, c Command) ([]Event, error) {
@@ -47,6 +80,12 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.assignAccountManager(c)
 	case LinkContract:
 		return s.linkContract(c)
+	case SetSeatLimit:
+		return s.setSeatLimit(c)
+	case TakeSeat:
+		return s.takeSeat(c)
+	case ReleaseSeat:
+		return s.releaseSeat(c)
 	}
 	panic(fmt.Sprintf("client: unknown command %T", c))
 }
@@ -55,13 +94,21 @@ func Decide(s State, c Command) ([]Event, error) {
 func Evolve(s State, e Event) State {
 	switch e := e.(type) {
 	case Registered:
-		s.registered, s.name = e, e.Name
+		s.registered, s.name, s.limit = e, e.Name, DefaultSeats
 	case Renamed:
 		s.name = e.Name
 	case AccountManagerAssigned:
 		s.manager = e.Staff.Manager
 	case ContractLinked:
 		s.contracts = append(slices.Clip(s.contracts), e.Contract)
+	case SeatLimitSet:
+		s.limit = e.Limit
+	case SeatTaken:
+		s.given, s.taken = s.given+1, s.taken+1
+		s.seats = s.seats.With(e.Person.UUID, Seat{Taken: e, Ordinal: s.given})
+	case SeatReleased:
+		s.taken--
+		s.seats = s.seats.With(e.Person.UUID, Seat{})
 	}
 	return s
 }
@@ -86,7 +133,13 @@ func (s State) register(c Register) ([]Event, error) {
 		Staff: RegisteredStaff{Source: c.Source}, By: c.By.Person, At: c.At,
 	}
 	if !s.Exists() {
-		return []Event{registered}, nil
+		events := []Event{registered}
+		if !c.Manager.IsZero() {
+			events = append(events, AccountManagerAssigned{
+				Staff: AccountManagerAssignedStaff{Manager: c.Manager}, By: c.By.Person, At: c.At,
+			})
+		}
+		return events, nil
 	}
 	registered.By, registered.At = s.registered.By, s.registered.At
 	if registered != s.registered {
@@ -125,6 +178,46 @@ func (s State) linkContract(c LinkContract) ([]Event, error) {
 		return nil, domain.Refuse(domain.ErrConflict, "too_many_contracts", "the client has %d contracts, which is the most", len(s.contracts))
 	}
 	return []Event{ContractLinked{Contract: c.Contract, By: c.By.Person, At: c.At}}, nil
+}
+
+// setSeatLimit may go below what is taken: nobody loses a seat, and nobody gets one.
+func (s State) setSeatLimit(c SetSeatLimit) ([]Event, error) {
+	check := domain.Signed(c.By, c.At)
+	check.That(c.Limit >= 0 && c.Limit <= MaxSeats, "limit", "must be 0 to 10,000")
+	if err := s.open(check); err != nil || s.limit == c.Limit {
+		return nil, err
+	}
+	return []Event{SeatLimitSet{Limit: c.Limit, By: c.By.Person, At: c.At}}, nil
+}
+
+func (s State) takeSeat(c TakeSeat) ([]Event, error) {
+	check := domain.Signed(c.By, c.At)
+	check.That(!c.Person.IsZero(), "person", "must be given")
+	check.That(c.Role.Side() == domain.ClientSide, "role", "must be a role of a client")
+	if err := s.open(check); err != nil {
+		return nil, err
+	}
+	if _, seated := s.SeatOf(c.Person); seated {
+		return nil, nil
+	}
+	limit := s.limit
+	if c.Beyond {
+		limit = MaxSeats
+	}
+	if s.taken >= limit {
+		return nil, domain.Refuse(domain.ErrConflict, "no_seat_left", "%d seats are taken and the limit is %d; deactivate somebody or raise the limit", s.taken, limit)
+	}
+	return []Event{SeatTaken{Person: c.Person, Role: c.Role, By: c.By.Person, At: c.At}}, nil
+}
+
+func (s State) releaseSeat(c ReleaseSeat) ([]Event, error) {
+	if err := s.open(domain.Signed(c.By, c.At)); err != nil {
+		return nil, err
+	}
+	if _, seated := s.SeatOf(c.Person); !seated {
+		return nil, nil
+	}
+	return []Event{SeatReleased{Person: c.Person, By: c.By.Person, At: c.At}}, nil
 }
 
 // open refuses commands on a client that does not exist, and then those with wrong fields.

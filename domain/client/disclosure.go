@@ -7,8 +7,8 @@ import (
 // Disclosure is what the fold knows about a client in order to tell what its users see of it.
 type Disclosure struct{ organisation visible.Organisation }
 
-// Disclose folds one event and yields what changes for the client: its own name and settings. Who manages
-// it is staff's, and its contracts show themselves.
+// Disclose folds one event and yields what changes for the client: its own name, settings and seats. Who
+// manages it is staff's, and its contracts and people show themselves.
 func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
 	next := d.learn(e)
 	return next, visible.Diff(d.shown(), next.shown())
@@ -30,9 +30,16 @@ func (d Disclosure) learn(e Event) Disclosure {
 			Zone:     e.Zone,
 			Language: e.Language,
 			Currency: string(e.Currency),
+			Seats:    DefaultSeats,
 		}
 	case Renamed:
 		d.organisation.Name = e.Name
+	case SeatLimitSet:
+		d.organisation.Seats = e.Limit
+	case SeatTaken:
+		d.organisation.SeatsTaken++
+	case SeatReleased:
+		d.organisation.SeatsTaken--
 	case AccountManagerAssigned, ContractLinked:
 	}
 	return d

@@ -60,16 +60,44 @@ type ContractLinked struct {
 	At       time.Time         `json:"at"`
 }
 
+// SeatLimitSet says up to how many users the client's own admins may invite.
+type SeatLimitSet struct {
+	Limit int             `json:"limit"`
+	By    domain.PersonID `json:"by,omitzero"`
+	At    time.Time       `json:"at"`
+}
+
+// SeatTaken gives a person a place in the client, in which it is then invited.
+type SeatTaken struct {
+	Person domain.PersonID `json:"person"`
+	Role   domain.Role     `json:"role"` // to invite in
+	By     domain.PersonID `json:"by,omitzero"`
+	At     time.Time       `json:"at"`
+}
+
+// SeatReleased gives the place back.
+type SeatReleased struct {
+	Person domain.PersonID `json:"person"`
+	By     domain.PersonID `json:"by,omitzero"`
+	At     time.Time       `json:"at"`
+}
+
 // Kind is the stored name.
 func (Registered) Kind() string             { return "client.registered.v1" }
 func (Renamed) Kind() string                { return "client.renamed.v1" }
 func (AccountManagerAssigned) Kind() string { return "client.account_manager_assigned.v1" }
 func (ContractLinked) Kind() string         { return "client.contract_linked.v1" }
+func (SeatLimitSet) Kind() string           { return "client.seat_limit_set.v1" }
+func (SeatTaken) Kind() string              { return "client.seat_taken.v1" }
+func (SeatReleased) Kind() string           { return "client.seat_released.v1" }
 
 func (Registered) isEvent()             {}
 func (Renamed) isEvent()                {}
 func (AccountManagerAssigned) isEvent() {}
 func (ContractLinked) isEvent()         {}
+func (SeatLimitSet) isEvent()           {}
+func (SeatTaken) isEvent()              {}
+func (SeatReleased) isEvent()           {}
 
 // All gives one sample per variant with every field filled: the codec registers their types, and tests
 // plant markers in them.
@@ -91,5 +119,11 @@ func All() []domain.Event {
 			Contract: domain.ContractID{UUID: uuid.MustParse("c0170d6a-3f0b-4b57-9d7c-2a6f4f1c0001")},
 			By:       by, At: at,
 		},
+		SeatLimitSet{Limit: 40, By: by, At: at},
+		SeatTaken{
+			Person: domain.PersonID{UUID: uuid.MustParse("9e450d6a-3f0b-4b57-9d7c-2a6f4f1c0001")},
+			Role:   domain.ClientEmployee, By: by, At: at,
+		},
+		SeatReleased{Person: domain.PersonID{UUID: uuid.MustParse("9e450d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}, By: by, At: at},
 	}
 }

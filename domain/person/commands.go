@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"effigate/domain"
+	"effigate/domain/access"
 )
 
 // Command is one thing somebody may ask of a person. By is the actor, At the instant in UTC; both come
@@ -39,14 +40,14 @@ type ChangeRole struct {
 
 // GiveGrant gives a client user a right beyond its role.
 type GiveGrant struct {
-	Grant Grant
+	Grant access.Grant
 	By    domain.Actor
 	At    time.Time
 }
 
 // WithdrawGrant takes such a right back.
 type WithdrawGrant struct {
-	Grant Grant
+	Grant access.Grant
 	By    domain.Actor
 	At    time.Time
 }
@@ -57,9 +58,17 @@ type Deactivate struct {
 	At time.Time
 }
 
+// Erase says that the person's data is to be removed from the accounts, where all of it is. It ends the
+// access of whoever still has it.
+type Erase struct {
+	By domain.Actor
+	At time.Time
+}
+
 func (Invite) isCommand()        {}
 func (Activate) isCommand()      {}
 func (ChangeRole) isCommand()    {}
 func (GiveGrant) isCommand()     {}
 func (WithdrawGrant) isCommand() {}
 func (Deactivate) isCommand()    {}
+func (Erase) isCommand()         {}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/visible"
 )
 
@@ -12,8 +13,8 @@ type Disclosure struct {
 	person domain.PersonID
 	client domain.ClientID
 	role   domain.Role
-	grants []Grant // sorted
-	active bool
+	grants []access.Grant // sorted
+	state  string
 }
 
 // Disclose folds one event and yields what changes for the client: its own users, from the invitation on.
@@ -37,16 +38,16 @@ func (d Disclosure) shown() visible.Shown {
 		ID:     d.person.UUID,
 		Role:   string(d.role),
 		Grants: strings.Join(grants, " "),
-		Active: d.active,
+		State:  d.state,
 	})
 }
 
 func (d Disclosure) learn(e Event) Disclosure {
 	switch e := e.(type) {
 	case Invited:
-		d.person, d.client, d.role = e.Person, e.Client, e.Role
+		d.person, d.client, d.role, d.state = e.Person, e.Client, e.Role, visible.PersonInvited
 	case Activated:
-		d.active = true
+		d.state = visible.PersonActive
 	case RoleChanged:
 		d.role = e.Role
 	case GrantGiven:
@@ -54,7 +55,8 @@ func (d Disclosure) learn(e Event) Disclosure {
 	case GrantWithdrawn:
 		d.grants = without(d.grants, e.Grant)
 	case Deactivated:
-		d.active = false
+		d.state = visible.PersonEnded
+	case Erased: // The accounts lose the name; the author of what it wrote stays.
 	}
 	return d
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/access"
 )
 
 // Event is one fact of a person, in its stored form.
@@ -40,20 +41,27 @@ type RoleChanged struct {
 
 // GrantGiven gives a client user a right beyond its role.
 type GrantGiven struct {
-	Grant Grant           `json:"grant"`
+	Grant access.Grant    `json:"grant"`
 	By    domain.PersonID `json:"by,omitzero"`
 	At    time.Time       `json:"at"`
 }
 
 // GrantWithdrawn takes such a right back.
 type GrantWithdrawn struct {
-	Grant Grant           `json:"grant"`
+	Grant access.Grant    `json:"grant"`
 	By    domain.PersonID `json:"by,omitzero"`
 	At    time.Time       `json:"at"`
 }
 
 // Deactivated ends the person's access for ever.
 type Deactivated struct {
+	By domain.PersonID `json:"by,omitzero"`
+	At time.Time       `json:"at"`
+}
+
+// Erased says that the person's data was to be removed from the accounts from here on. It always comes
+// after Deactivated, and history keeps the id.
+type Erased struct {
 	By domain.PersonID `json:"by,omitzero"`
 	At time.Time       `json:"at"`
 }
@@ -65,6 +73,7 @@ func (RoleChanged) Kind() string    { return "person.role_changed.v1" }
 func (GrantGiven) Kind() string     { return "person.grant_given.v1" }
 func (GrantWithdrawn) Kind() string { return "person.grant_withdrawn.v1" }
 func (Deactivated) Kind() string    { return "person.deactivated.v1" }
+func (Erased) Kind() string         { return "person.erased.v1" }
 
 func (Invited) isEvent()        {}
 func (Activated) isEvent()      {}
@@ -72,6 +81,7 @@ func (RoleChanged) isEvent()    {}
 func (GrantGiven) isEvent()     {}
 func (GrantWithdrawn) isEvent() {}
 func (Deactivated) isEvent()    {}
+func (Erased) isEvent()         {}
 
 // All gives one sample per variant with every field filled: the codec registers their types, and tests
 // plant markers in them.
@@ -86,8 +96,9 @@ func All() []domain.Event {
 		},
 		Activated{By: by, At: at},
 		RoleChanged{Role: domain.ClientAdmin, By: by, At: at},
-		GrantGiven{Grant: SignMilestones, By: by, At: at},
-		GrantWithdrawn{Grant: SignMilestones, By: by, At: at},
+		GrantGiven{Grant: access.SignMilestones, By: by, At: at},
+		GrantWithdrawn{Grant: access.SignMilestones, By: by, At: at},
 		Deactivated{By: by, At: at},
+		Erased{By: by, At: at},
 	}
 }

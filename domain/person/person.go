@@ -1,8 +1,8 @@
 // Package person is the aggregate of one who works with the product: a staff person or a user of one
 // client organisation, with role, grants and whether it may act (product rules F52, F54).
 //
-// It imports the domain and visible packages only. It knows no name, address or credential: these live in
-// the accounts, where they can be erased.
+// It imports the domain, access and visible packages only. It knows no name, address or credential: these
+// live in the accounts, where they can be erased.
 package person
 
 import (
@@ -11,23 +11,8 @@ import (
 	"time"
 
 	"effigate/domain"
+	"effigate/domain/access"
 )
-
-// Grant is a right that a client employee has beyond the base set of its role (F54).
-type Grant string
-
-// The grants. A client admin has all of these rights by its role.
-const (
-	SignMilestones Grant = "milestone.sign"  // approve milestones or request changes (X9)
-	ReadBilling    Grant = "billing.read"    // see invoices and the time billed on them
-	ReadContracts  Grant = "contract.read"   // see the scope summary of contracts
-	RaiseCritical  Grant = "ticket.critical" // propose the priority critical (F10)
-)
-
-// Valid reports whether g is one of the grants.
-func (g Grant) Valid() bool {
-	return g == SignMilestones || g == ReadBilling || g == ReadContracts || g == RaiseCritical
-}
 
 // Status is where a person stands. The zero Status is a person nobody invited.
 type Status string
@@ -52,17 +37,20 @@ type State struct {
 	Role   domain.Role
 	Status Status
 
-	invitedAs domain.Role // the role may have changed since
-	grants    []Grant     // sorted
+	// Erased says that the personal data of the person is to be removed. Erased people are deactivated.
+	Erased bool
+
+	invitedAs domain.Role    // the role may have changed since
+	grants    []access.Grant // sorted
 }
 
 // May reports whether the person has a right now: while active, a client admin by its role, a client
 // employee by grant.
-func (s State) May(g Grant) bool {
+func (s State) May(g access.Grant) bool {
 	return s.Status == StatusActive && (s.Role == domain.ClientAdmin || s.Role == domain.ClientEmployee && s.holds(g))
 }
 
-func (s State) holds(g Grant) bool { return slices.Contains(s.grants, g) }
+func (s State) holds(g access.Grant) bool { return slices.Contains(s.grants, g) }
 
 // Decide gives the events a command leads to, none when it is in effect already, or a refusal.
 func Decide(s State, c Command) ([]Event, error) {
@@ -79,6 +67,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.withdrawGrant(c)
 	case Deactivate:
 		return s.deactivate(c)
+	case Erase:
+		return s.erase(c)
 	}
 	panic(fmt.Sprintf("person: unknown command %T", c))
 }
@@ -99,12 +89,14 @@ func Evolve(s State, e Event) State {
 		s.grants = without(s.grants, e.Grant)
 	case Deactivated:
 		s.Status = StatusDeactivated
+	case Erased:
+		s.Erased = true
 	}
 	return s
 }
 
 // with and without give a sorted copy of a set of grants.
-func with(grants []Grant, g Grant) []Grant {
+func with(grants []access.Grant, g access.Grant) []access.Grant {
 	at, found := slices.BinarySearch(grants, g)
 	if found {
 		return grants
@@ -112,8 +104,8 @@ func with(grants []Grant, g Grant) []Grant {
 	return slices.Insert(slices.Clone(grants), at, g)
 }
 
-func without(grants []Grant, g Grant) []Grant {
-	return slices.DeleteFunc(slices.Clone(grants), func(held Grant) bool { return held == g })
+func without(grants []access.Grant, g access.Grant) []access.Grant {
+	return slices.DeleteFunc(slices.Clone(grants), func(held access.Grant) bool { return held == g })
 }
 
 // invite repeats without effect, whatever happened to the person since.
@@ -181,6 +173,26 @@ func (s State) deactivate(c Deactivate) ([]Event, error) {
 	return []Event{Deactivated{By: c.By.Person, At: c.At}}, nil
 }
 
+// erase deactivates whoever still has access: nobody may act of whom nothing is known.
+func (s State) erase(c Erase) ([]Event, error) {
+	if s.Erased {
+		return nil, nil
+	}
+	erased := Erased{By: c.By.Person, At: c.At}
+	if s.Status == StatusDeactivated {
+		check := domain.Signed(c.By, c.At)
+		if err := check.Err(); err != nil {
+			return nil, err
+		}
+		return []Event{erased}, nil
+	}
+	ended, err := s.deactivate(Deactivate(c))
+	if err != nil {
+		return nil, err
+	}
+	return append(ended, erased), nil
+}
+
 // open refuses commands on somebody nobody invited, then those with wrong fields, then those on somebody
 // who left.
 func (s State) open(check domain.Check) error {
@@ -196,7 +208,7 @@ func (s State) open(check domain.Check) error {
 	return nil
 }
 
-func checkGrant(g Grant, by domain.Actor, at time.Time) domain.Check {
+func checkGrant(g access.Grant, by domain.Actor, at time.Time) domain.Check {
 	check := domain.Signed(by, at)
 	check.That(g.Valid(), "grant", "must be milestone.sign, billing.read, contract.read or ticket.critical")
 	return check

@@ -20,9 +20,9 @@ func Evolve(s State, e Event) State {
 	case Started:
 		s.Status = StatusInProgress
 	case Commented:
-		return s.hear(e.Comment, flags{visibility: e.Visibility, byClient: e.ByClient})
+		return s.hear(e.Comment, flags{author: e.By, visibility: e.Visibility, byClient: e.ByClient})
 	case Noted:
-		return s.hear(e.Note, flags{visibility: e.Visibility, note: true})
+		return s.hear(e.Note, flags{author: e.By, visibility: e.Visibility, note: true})
 	case WaitingStarted:
 		s.Status, s.said = e.For.status(), said{text: e.Staff.Reason}
 	case WaitingEnded:

@@ -98,6 +98,7 @@ type said struct{ text, code string }
 
 // flags is what decisions need to know of a comment or note.
 type flags struct {
+	author     domain.PersonID
 	visibility domain.Visibility
 	byClient   bool
 	note       bool
@@ -108,6 +109,12 @@ func (s State) Exists() bool { return s.Status != "" }
 
 // Origin is where the ticket was last imported from; zero when it was not.
 func (s State) Origin() ImportedStaff { return s.origin }
+
+// Author is who wrote a comment or note on the ticket; zero when there is none with that id.
+func (s State) Author(id domain.CommentID) domain.PersonID {
+	message, _ := s.messages.Get(id.UUID)
+	return message.author
+}
 
 // Wants tells which series owes the ticket a number: the visible one from the first publication on, for
 // ever; the internal one as long as the ticket was never visible (X11).

@@ -24,6 +24,10 @@ type Organisation struct {
 	Zone     string // IANA name
 	Language string // BCP 47
 	Currency string // ISO 4217
+	// Seats is how many users the organisation's own admins may bring the number up to; SeatsTaken how many
+	// there are with a login. Staff may go beyond the limit.
+	Seats      int
+	SeatsTaken int
 }
 
 // Person is a user of the client organisation. Its name and e-mail live in the accounts, not here.
@@ -32,8 +36,15 @@ type Person struct {
 	ID     uuid.UUID
 	Role   string // "client_admin" or "client_employee"
 	Grants string // sorted, separated by single spaces
-	Active bool
+	State  string // see PersonActive
 }
+
+// The states of a person. Nobody comes back from PersonEnded.
+const (
+	PersonInvited = "invited"
+	PersonActive  = "active"
+	PersonEnded   = "ended"
+)
 
 // Contract is an active contract of the client: what the portal's header names (F8).
 type Contract struct {

@@ -1,31 +1,76 @@
-// Package auth tells who acts: it turns the token of a request into a domain.Actor, and seals the
-// opaque tokens that a client carries back to us.
+// Package auth says who acts: what a verified login is, how it is judged against the table of access, and
+// the opaque tokens that a client carries back to us.
 //
-// It imports the domain only. What an actor may do is decided by the commands and read models.
+// It imports domain and domain/access only. Credentials are kept and checked by infra/accounts.
 package auth
 
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/access"
 )
 
 // ErrUnauthenticated says that a token proves nobody. It never says why: a caller who guesses learns
 // nothing from the answer.
 var ErrUnauthenticated = errors.New("not authenticated")
 
-// Verifier tells whom a token proves.
-type Verifier interface {
-	// Verify gives the actor. It wraps ErrUnauthenticated for every token that proves nobody, whatever is
-	// wrong with it, and domain.ErrUnavailable when it cannot tell.
-	Verify(ctx context.Context, token string) (domain.Actor, error)
+// ErrStepUp says that the person must prove itself anew before this.
+var ErrStepUp = errors.New("a fresh proof of identity is needed")
+
+// StepUpFor is how long a proof of identity counts as fresh.
+const StepUpFor = 10 * time.Minute
+
+// Login is what a credential proves: who acts, in which role now, and how surely.
+type Login struct {
+	Actor  domain.Actor
+	Grants []access.Grant // of a client employee
+	// Session is the login session, or uuid.Nil for an API key; Key the other way round.
+	Session uuid.UUID
+	Key     uuid.UUID
+	// Scopes are what an API key may do; nil for a session, which may do what the person may.
+	Scopes []access.Permission
+	// ProvedAt is when the person last gave a password or second factor in this session; zero for a key.
+	ProvedAt time.Time
+	// SecondFactor says that the session was begun with one, or with a passkey.
+	SecondFactor bool
 }
 
-// Nobody is the verifier that accepts no token.
-type Nobody struct{}
+// Verifier tells whom a token proves. Both methods wrap ErrUnauthenticated for every token that proves
+// nobody, whatever is wrong with it, and domain.ErrUnavailable when they cannot tell.
+type Verifier interface {
+	// Session verifies the token of a login session, as its cookie holds it.
+	Session(ctx context.Context, token string) (Login, error)
+	// Key verifies an API key.
+	Key(ctx context.Context, token string) (Login, error)
+}
 
-// Verify refuses.
-func (Nobody) Verify(context.Context, string) (domain.Actor, error) {
-	return domain.Actor{}, ErrUnauthenticated
+// May refuses a login what its role, grants, scopes or lack of a fresh proof do not allow. To a client user
+// what it may never do does not exist (domain.ErrNotFound); staff are told (domain.ErrForbidden). It wraps
+// ErrStepUp when proving oneself anew would help.
+func (l Login) May(p access.Permission, now time.Time) error {
+	rule, known := access.Of(p)
+	scope := rule.Roles[l.Actor.Role]
+	if scope == access.Granted && !slices.Contains(l.Grants, rule.Grant) {
+		scope = access.Nothing
+	}
+	switch {
+	case known && scope != access.Nothing && l.Actor.Role.Side() == l.Actor.Side:
+	case l.Actor.Side == domain.StaffSide:
+		return domain.Refuse(domain.ErrForbidden, "role_may_not", "the role %s may not %s; ask one of %v", l.Actor.Role, p, access.Permitted(p))
+	default:
+		return domain.Refuse(domain.ErrNotFound, "not_found", "there is nothing here")
+	}
+	if l.Session == uuid.Nil && (rule.StepUp || l.Scopes != nil && !slices.Contains(l.Scopes, p)) {
+		return domain.Refuse(domain.ErrForbidden, "key_may_not", "this API key may not %s", p)
+	}
+	if rule.StepUp && now.Sub(l.ProvedAt) > StepUpFor {
+		return ErrStepUp
+	}
+	return nil
 }

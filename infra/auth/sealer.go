@@ -14,6 +14,13 @@ import (
 	"github.com/google/uuid"
 )
 
+const (
+	// maxToken is the length of the longest token that is looked at, in bytes.
+	maxToken = 1024
+	// minKey is the least length of a sealing key, in bytes.
+	minKey = 32
+)
+
 // ErrSeal says that a token was not sealed by this key, for this purpose and this client.
 var ErrSeal = errors.New("not a token of ours")
 

@@ -41,10 +41,17 @@ func ticketID(name string) domain.TicketID { return domain.TicketID{UUID: named(
 func newFirm(t *testing.T) *firm {
 	t.Helper()
 	w := newWorld(t, eventstore.Product())
-	return &firm{
+	f := &firm{
 		world: w, service: commands.NewService(w.client, postgres.NewAnswers(w.staff)),
 		client: domain.ClientID{UUID: named("client")}, contract: domain.ContractID{UUID: named("contract")},
 	}
+	founding := commands.Request{Actor: domain.System(), Route: "found", Key: "invite", At: monday}
+	_, err := f.service.InvitePerson(t.Context(), founding, commands.InvitePerson{ID: owner.Person, Role: owner.Role})
+	check(t, err)
+	founding.Key = "activate"
+	_, err = f.service.ActivatePerson(t.Context(), founding, commands.ActivatePerson{Person: owner.Person})
+	check(t, err)
+	return f
 }
 
 func (f *firm) request(route, key string) commands.Request {

@@ -138,8 +138,7 @@ func TestRefusalThatQuotesNul(t *testing.T) {
 	answers, _ := newAnswers(t)
 	service := commands.NewService(commandstest.NewLog(), answers)
 	request := commands.Request{
-		Actor: domain.Actor{Person: domain.PersonID{UUID: uuid.NameSpaceOID}, Side: domain.StaffSide, Role: domain.Owner},
-		Route: "register client", Key: "key", At: time.Date(2026, 3, 16, 9, 0, 0, 0, time.UTC),
+		Actor: domain.System(), Route: "register client", Key: "key", At: time.Date(2026, 3, 16, 9, 0, 0, 0, time.UTC),
 	}
 	for range 2 {
 		_, err := service.RegisterClient(t.Context(), request, commands.RegisterClient{Name: "Wattle Dental", Zone: "no\x00zone"})

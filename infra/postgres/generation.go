@@ -83,15 +83,20 @@ func script(ctx context.Context, tx pgx.Tx, statements string) error {
 	return err
 }
 
-// walled refuses a client schema in which something readable is not behind row security.
+// walled refuses a client schema in which something readable is not behind row security, or a policy lets
+// somebody read rows without asking whose client it is.
 func walled(ctx context.Context, tx pgx.Tx, schema string) error {
 	rows, err := tx.Query(ctx, `
-		SELECT relname FROM pg_catalog.pg_class
+		SELECT relname::text FROM pg_catalog.pg_class
 		WHERE relnamespace = $1::regnamespace AND (
 		    relkind IN ('r', 'p') AND NOT relrowsecurity
 		    OR relkind = 'v' AND NOT coalesce(reloptions, '{}') && ARRAY['security_invoker=true', 'security_invoker=on']
 		    OR relkind IN ('m', 'f'))
-		ORDER BY relname`, schema)
+		UNION SELECT c.relname || ' by policy ' || p.polname
+		FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+		WHERE c.relnamespace = $1::regnamespace AND (p.polcmd <> 'r'
+		    OR pg_catalog.pg_get_expr(p.polqual, p.polrelid) NOT LIKE '%current_setting(''effigate.client''%')
+		ORDER BY 1`, schema)
 	if err != nil {
 		return err
 	}

@@ -218,6 +218,8 @@ func TestClientSchemaMustBeWalled(t *testing.T) {
 	for name, schema := range map[string]string{
 		"table without row security":     `CREATE TABLE open (id uuid PRIMARY KEY);`,
 		"view of the owner":              clientSchema + `CREATE VIEW all_toys AS SELECT * FROM toys;`,
+		"policy that asks for no client": clientSchema + `CREATE POLICY everybody ON toys FOR SELECT USING (true);`,
+		"policy that lets write":         clientSchema + `CREATE POLICY own ON toys USING (client = nullif(current_setting('effigate.client', true), '')::uuid);`,
 		"materialized view":              clientSchema + `CREATE MATERIALIZED VIEW copied AS SELECT * FROM toys;`,
 		"partition without row security": `CREATE TABLE parts (id uuid PRIMARY KEY) PARTITION BY HASH (id); ALTER TABLE parts ENABLE ROW LEVEL SECURITY; CREATE TABLE part PARTITION OF parts FOR VALUES WITH (MODULUS 1, REMAINDER 0);`,
 	} {

@@ -74,6 +74,7 @@ var (
 	errMethod   = errors.New("the path does not answer this method")
 	errTooLarge = fmt.Errorf("the body has more than %d bytes", MaxBody)
 	errBroken   = errors.New("the body did not arrive whole")
+	errTooMany  = errors.New("too many requests of one address")
 	errPanic    = errors.New("panic")
 )
 
@@ -90,6 +91,9 @@ var answers = []struct {
 	{domain.ErrForbidden, http.StatusForbidden, "forbidden", "You may not do this."},
 	{domain.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "The service cannot answer right now. Send the same request again."},
 	{auth.ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated", "A valid login is needed."},
+	{auth.ErrStepUp, http.StatusForbidden, "step_up_required", "Prove anew who you are; this needs a fresh proof."},
+	{errTooMany, http.StatusTooManyRequests, "too_many_requests", "Too many attempts. Wait a minute and try again."},
+	{errForm, http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be a form."},
 	{errMethod, http.StatusMethodNotAllowed, "method_not_allowed", "The path does not answer this method."},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too_large", "The body is too large."},
 	{errBroken, http.StatusBadRequest, "broken_body", "The body did not arrive whole."},
@@ -110,6 +114,8 @@ func (a *API) problem(ctx context.Context, err error) *problemError {
 		switch answer.status {
 		case http.StatusServiceUnavailable:
 			p.headers.Set("Retry-After", "1")
+		case http.StatusTooManyRequests:
+			p.headers.Set("Retry-After", "60")
 		case http.StatusUnauthorized:
 			p.headers.Set("WWW-Authenticate", `Bearer realm="effigate"`)
 		}
@@ -202,12 +208,9 @@ func refused(model *huma.ErrorModel) *problemError {
 
 // documentProblems describes the problems that any operation may answer.
 func (a *API) documentProblems(op *huma.Operation) {
-	statuses := []int{401, 404, 422, 500, 503}
+	statuses := []int{401, 403, 404, 422, 500, 503}
 	if op.Method != http.MethodGet {
 		statuses = append(statuses, 400, 409, 413, 415)
-	}
-	if op.Method != http.MethodGet || a.side != domain.ClientSide { // To a client, what it may not read does not exist.
-		statuses = append(statuses, 403)
 	}
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}

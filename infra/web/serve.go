@@ -41,6 +41,7 @@ func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		err = fmt.Errorf("drain %s: %w", listener.Addr(), errors.Join(err, server.Close()))
 	}
+	a.denials.open.Wait()
 	if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/auth"
 )
 
@@ -62,8 +64,15 @@ type streams struct {
 	stopped  bool
 	open     sync.WaitGroup
 	total    int
-	ofPerson map[domain.PersonID]int
+	ofPerson map[domain.PersonID]*tabs
 	ofClient map[domain.ClientID]int // of client users
+}
+
+// tabs are the open streams of one person.
+type tabs struct {
+	number int
+	// recheck is closed, and replaced, when their logins are to be verified.
+	recheck chan struct{}
 }
 
 // enter admits a stream of a person, unless there are too many or the server is stopping.
@@ -73,14 +82,17 @@ func (s *streams) enter(actor domain.Actor) error {
 	switch {
 	case s.stopped:
 		return domain.Refuse(domain.ErrUnavailable, "stopping", "the server is stopping")
-	case s.total >= maxStreams || s.ofPerson[actor.Person] >= maxStreamsPerPerson || s.ofClient[actor.Client] >= maxStreamsPerClient:
+	case s.total >= maxStreams || s.number(actor.Person) >= maxStreamsPerPerson || s.ofClient[actor.Client] >= maxStreamsPerClient:
 		return domain.Refuse(domain.ErrUnavailable, "too_many_streams", "too many streams are open")
 	}
 	if s.ofPerson == nil {
-		s.ofPerson, s.ofClient = map[domain.PersonID]int{}, map[domain.ClientID]int{}
+		s.ofPerson, s.ofClient = map[domain.PersonID]*tabs{}, map[domain.ClientID]int{}
 	}
 	s.total++
-	s.ofPerson[actor.Person]++
+	if s.ofPerson[actor.Person] == nil {
+		s.ofPerson[actor.Person] = &tabs{recheck: make(chan struct{})}
+	}
+	s.ofPerson[actor.Person].number++
 	if !actor.Client.IsZero() {
 		s.ofClient[actor.Client]++
 	}
@@ -92,13 +104,38 @@ func (s *streams) leave(actor domain.Actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total--
-	if s.ofPerson[actor.Person]--; s.ofPerson[actor.Person] == 0 {
+	if s.ofPerson[actor.Person].number--; s.ofPerson[actor.Person].number == 0 {
 		delete(s.ofPerson, actor.Person)
 	}
 	if s.ofClient[actor.Client]--; s.ofClient[actor.Client] <= 0 {
 		delete(s.ofClient, actor.Client)
 	}
 	s.open.Done()
+}
+
+// number counts the streams of a person; the lock is held.
+func (s *streams) number(person domain.PersonID) int {
+	if open := s.ofPerson[person]; open != nil {
+		return open.number
+	}
+	return 0
+}
+
+// recheck gives a channel that is closed when the logins of a person, who has streams, are to be verified.
+func (s *streams) recheck(person domain.PersonID) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ofPerson[person].recheck
+}
+
+// wake lets the streams of a person verify their logins.
+func (s *streams) wake(person domain.PersonID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if open := s.ofPerson[person]; open != nil {
+		close(open.recheck)
+		open.recheck = make(chan struct{})
+	}
 }
 
 // close ends all streams, waits for them, and admits no more.
@@ -115,6 +152,7 @@ func (s *streams) close() {
 // EventsInput is the input of the operation that Events registers.
 type EventsInput struct {
 	LastEventID string `header:"Last-Event-ID" maxLength:"200" doc:"The id of the last event received; the stream resumes after it."`
+	Since       string `query:"since" maxLength:"200" doc:"What a stream begins after that has received no event yet: the id that the page came with."`
 }
 
 // EventsOutput is its output.
@@ -134,14 +172,14 @@ func (a *API) Events(path string, feed Feed) {
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}
-	Register(a, operation, func(ctx context.Context, actor domain.Actor, in *EventsInput) (*EventsOutput, error) {
+	Register(a, access.FollowChanges, operation, func(ctx context.Context, actor domain.Actor, in *EventsInput) (*EventsOutput, error) {
 		if err := a.streams.enter(actor); err != nil {
 			return nil, err
 		}
-		return &EventsOutput{Body: func(answer huma.Context) { //nolint:contextcheck // the handler's context ends before the stream begins
+		return &EventsOutput{Body: func(answer huma.Context) {
 			defer a.streams.leave(actor)
 			r, w := humachi.Unwrap(answer)
-			s := stream{api: a, request: r, to: w, control: http.NewResponseController(w), actor: actor, feed: feed, last: in.LastEventID}
+			s := stream{api: a, request: r, to: w, control: http.NewResponseController(w), actor: actor, feed: feed, last: cmp.Or(in.LastEventID, in.Since)}
 			s.run(r.Context())
 		}}, nil
 	})
@@ -174,27 +212,34 @@ func (s *stream) run(ctx context.Context) {
 		}
 	}
 	for {
-		changed := s.feed.Changed(s.actor) // Before reading, or what comes between would wait for more.
-		if err := s.catchUp(ctx); err != nil {
+		// Before reading, or what comes between would wait for more.
+		changed, recheck := s.feed.Changed(s.actor), s.api.streams.recheck(s.actor.Person)
+		err := s.verify(ctx)
+		if err == nil {
+			err = s.catchUp(ctx)
+		}
+		if err != nil {
 			s.farewell(err)
 			return
 		}
-		if !s.wait(ctx, heartbeat, nil, time.After(streamRest)) || !s.wait(ctx, heartbeat, changed, nil) {
+		if !s.wait(ctx, heartbeat, nil, recheck, time.After(streamRest)) || !s.wait(ctx, heartbeat, changed, recheck, nil) {
 			return
 		}
 	}
 }
 
-// wait waits for either signal (a nil one never comes), or for the heartbeat, which serves as one should a
-// signal be lost. It reports false when the stream ends.
-func (s *stream) wait(ctx context.Context, heartbeat *time.Ticker, woken <-chan struct{}, rested <-chan time.Time) bool {
+// wait waits for any of the signals (a nil one never comes), or for the heartbeat, which serves as one
+// should a signal be lost. It reports false when the stream ends.
+func (s *stream) wait(ctx context.Context, heartbeat *time.Ticker, woken, recheck <-chan struct{}, rested <-chan time.Time) bool {
 	select {
 	case <-woken:
+		return true
+	case <-recheck:
 		return true
 	case <-rested:
 		return true
 	case <-heartbeat.C:
-		return s.beat() == nil
+		return s.send(": alive\n\n") == nil
 	case <-s.api.streams.stop:
 		return false
 	case <-ctx.Done():
@@ -202,16 +247,14 @@ func (s *stream) wait(ctx context.Context, heartbeat *time.Ticker, woken <-chan 
 	}
 }
 
-// beat shows that the stream lives, and ends it when the login behind it has ended.
-func (s *stream) beat() error {
-	actor, err := s.api.actor(s.request)
-	if err != nil && errors.Is(err, domain.ErrUnavailable) {
-		return err
+// verify asks whether the login behind the stream is still what it was. A stream that is open does not say
+// that anybody is there.
+func (s *stream) verify(ctx context.Context) error {
+	login, err := s.api.login(s.request.WithContext(auth.Unattended(ctx)))
+	if err == nil && login.Actor != s.actor {
+		err = auth.ErrUnauthenticated
 	}
-	if err != nil || actor != s.actor {
-		return errors.Join(errors.New("login has ended"), s.bye())
-	}
-	return s.send(": alive\n\n")
+	return err
 }
 
 // bye tells the reader not to come back.
@@ -219,7 +262,7 @@ func (s *stream) bye() error { return s.send("event: bye\ndata: {}\n\n") }
 
 // farewell says bye if what ends the stream is that its actor may hear of nothing any more.
 func (s *stream) farewell(err error) {
-	if errors.Is(err, auth.ErrUnauthenticated) {
+	if errors.Is(err, auth.ErrUnauthenticated) || errors.Is(err, domain.ErrNotFound) {
 		_ = s.bye() // The stream ends either way.
 	}
 }

@@ -70,19 +70,34 @@ func (b *bench) Changed(domain.Actor) <-chan struct{} {
 type revocable struct {
 	mu    sync.Mutex
 	ended bool
+	role  domain.Role // another than the one it began with, if any
+	// attended and unattended count the verifications.
+	attended, unattended int
 }
 
-func (v *revocable) Verify(_ context.Context, token string) (domain.Actor, error) {
+func (v *revocable) Session(context.Context, string) (auth.Login, error) {
+	return auth.Login{}, auth.ErrUnauthenticated
+}
+
+func (v *revocable) Key(ctx context.Context, token string) (auth.Login, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if auth.IsUnattended(ctx) {
+		v.unattended++
+	} else {
+		v.attended++
+	}
 	if v.ended {
-		return domain.Actor{}, auth.ErrUnauthenticated
+		return auth.Login{}, auth.ErrUnauthenticated
 	}
 	actor := people["ada"]
 	if token != "any" {
 		actor.Person.UUID = domain.Derive(actor.Client.UUID, token) // Somebody else of the organisation.
 	}
-	return actor, nil
+	if v.role != "" {
+		actor.Role = v.role
+	}
+	return auth.Login{Actor: actor}, nil
 }
 
 func (v *revocable) end() {
@@ -161,8 +176,14 @@ func (s *service) listen(t *testing.T, last string) *reader {
 // listenAs is listen with a token; "any" is the login's own.
 func (s *service) listenAs(t *testing.T, token, last string) *reader {
 	t.Helper()
+	return s.open(t, "/events", token, last)
+}
+
+// open opens a stream at a path with its query.
+func (s *service) open(t *testing.T, path, token, last string) *reader {
+	t.Helper()
 	conn := s.listener.dial(t)
-	request := "GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n"
+	request := "GET " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n"
 	if last != "" {
 		request += "Last-Event-ID: " + last + "\r\n"
 	}
@@ -243,6 +264,28 @@ func TestStreamResumesAfterTheLastEvent(t *testing.T) {
 	})
 }
 
+// A page says what it shows, so that its stream misses nothing that came between the two.
+func TestStreamBeginsWhereItsPageWasRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		s.feed.add("shown", "missed")
+		page := s.open(t, "/events?since=1", "any", "")
+		page.expect(t, changed(2, "missed"))
+		s.feed.add("new")
+		page.expect(t, changed(3, "new"))
+		// A reader that comes back asks for the same page's stream, and has heard more since.
+		again := s.open(t, "/events?since=1", "any", "2")
+		again.expect(t, changed(3, "new"))
+		s.feed.pruned = 2
+		lost := s.open(t, "/events?since=1", "any", "")
+		lost.expect(t, "id: 3 event: resync data: {}")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestStreamThatIsFarBehindIsToldToResync(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -307,7 +350,75 @@ func TestStreamLivesOnHeartbeatsAndEndsWithItsLogin(t *testing.T) {
 		if got := time.Since(started); got != 45*time.Second {
 			t.Errorf("three heartbeats took %s", got)
 		}
+		synctest.Wait()
 		s.login.end()
+		r.expect(t, ": alive", "event: bye data: {}", "end")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A tab that is left open says nothing about whether anybody sits before it.
+func TestStreamVerifiesItsLoginUnattended(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		r := s.listen(t, "")
+		r.expect(t, "id: 0 event: ready data: {}", ": alive", ": alive")
+		s.feed.add("ticket")
+		r.expect(t, changed(1, "ticket"))
+		s.api.Forget(ada)
+		r.expect(t, ": alive")
+		synctest.Wait()
+		s.login.mu.Lock()
+		if s.login.attended != 1 || s.login.unattended < 5 {
+			t.Errorf("%d verifications as of a request of somebody, %d by itself", s.login.attended, s.login.unattended)
+		}
+		s.login.mu.Unlock()
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The page of somebody who logs out elsewhere, or loses their rights, does not stay open until a heartbeat.
+func TestStreamEndsAtOnceWhenItsLoginIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		r, other := s.listen(t, ""), s.listenAs(t, "other", "")
+		r.expect(t, "id: 0 event: ready data: {}")
+		other.expect(t, "id: 0 event: ready data: {}")
+		synctest.Wait()
+		s.api.Forget(ada)
+		s.login.end()
+		s.api.Forget(ada)
+		started := time.Now() //nolint:forbidigo // the bubble's clock
+		r.expect(t, "event: bye data: {}", "end")
+		if waited := time.Since(started); waited > time.Second {
+			t.Errorf("the stream went on for %s", waited)
+		}
+		s.feed.add("ticket") // The next wake of the other, whose login has ended too.
+		other.expect(t, "event: bye data: {}", "end")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A stream began with what its role may hear of; with another role the page has to be made anew.
+func TestStreamEndsWhenTheRoleChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		r := s.listen(t, "")
+		r.expect(t, "id: 0 event: ready data: {}")
+		synctest.Wait()
+		s.login.mu.Lock()
+		s.login.role = domain.ClientEmployee
+		s.login.mu.Unlock()
+		s.feed.add("ticket")
 		r.expect(t, "event: bye data: {}", "end")
 		if err := s.stop(); err != nil {
 			t.Error(err)

@@ -1,8 +1,12 @@
-// Package web is the HTTP plumbing that portal and console share: one router with its walls, one adapter
-// from errors to problems, live streams, and a server that stops gracefully.
+// Package web is the HTTP plumbing that portal and console share: one router with its walls, where every
+// route declares the permission it needs, one adapter from errors to problems and error pages, live
+// streams, and a server that stops gracefully.
 //
-// It imports domain and infra/auth and knows neither side. What a side says in a problem differs: the
-// public side answers with sentences of its own, the staff side with the text of the refusal.
+// It imports domain, domain/access and infra/auth and knows neither side. What a side says in a problem
+// differs: the public side answers with sentences of its own, the staff side with the text of the refusal.
+//
+// Surprises: a login comes from the cookie or, for the API alone, from an API key, never from both. What a
+// page may not show answers like what does not exist, so an error page knows nobody's login.
 package web
 
 import (
@@ -12,7 +16,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
+	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
@@ -21,6 +26,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/auth"
 )
 
@@ -31,7 +37,8 @@ const MaxBody = 256 << 10
 // requestTimeout bounds the work on one request that is not a stream.
 const requestTimeout = 15 * time.Second
 
-// Options of an API. Title, Side and Verifier must be given.
+// Options of an API. Title, Side and Verifier must be given; an API with pages needs Cookie, Base and
+// ErrorPage too.
 type Options struct {
 	Title   string
 	Version string
@@ -39,19 +46,41 @@ type Options struct {
 	// side finds nothing there.
 	Side     domain.Side
 	Verifier auth.Verifier
+	// Cookie is the name of the cookie that holds the token of a login session. Where Base is https it gets
+	// the prefix __Host-.
+	Cookie string
+	// Base is the public URL of the pages; nil for plain http wherever it is served.
+	Base *url.URL
+	// ErrorPage answers a browser; problems answer it when nil.
+	ErrorPage func(http.ResponseWriter, *http.Request, Failure)
+	// Denied is told, apart from the request, that a person who is known was refused. What it gets of the
+	// request is the path's pattern, where it came from, and its headers.
+	Denied func(context.Context, auth.Login, access.Permission, *http.Request)
+	// TrustedProxies are those whose X-Forwarded-For counts.
+	TrustedProxies []netip.Prefix
+	// PostsPerMinute bounds what one address may send to one page that needs no login, or read of one that
+	// does more than show; 60 when zero.
+	PostsPerMinute int
+	// Now is the clock that proofs of identity age by; time.Now when nil.
+	Now func() time.Time
 	// Logger gets one record per request and each internal error once; slog.Default() when nil.
 	Logger *slog.Logger
 }
 
-// API is a router with documented operations. Make it with New, add operations by Register and Events,
-// then serve it.
+// API is a router of documented operations and of pages. Make it with New, add to it by Register, Events,
+// Page and Public, then serve it.
 type API struct {
-	router   *chi.Mux
-	huma     huma.API
-	side     domain.Side
-	verifier auth.Verifier
-	logger   *slog.Logger
-	streams  streams
+	options Options
+	router  *chi.Mux
+	huma    huma.API
+	side    domain.Side
+	logger  *slog.Logger
+	now     func() time.Time
+	secure  bool
+	limit   func(http.Handler) http.Handler
+	routes  []Route
+	denials denials
+	streams streams
 }
 
 // New makes an API without operations: everything is a 404 but /openapi.json, the description of what is
@@ -60,31 +89,49 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	a := &API{router: chi.NewMux(), side: o.Side, verifier: o.Verifier, logger: o.Logger}
+	if o.Now == nil {
+		o.Now = time.Now //nolint:forbidigo // the edge reads the clock
+	}
+	a := &API{options: o, router: chi.NewMux(), side: o.Side, logger: o.Logger, now: o.Now}
+	a.secure = o.Base != nil && o.Base.Scheme == "https"
+	a.limit = a.newLimit(o.PostsPerMinute)
 	a.streams.stop = make(chan struct{})
+	a.denials.slots = make(chan struct{}, maxDenials)
 	a.router.Use(a.identify, a.catch, a.guard)
-	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) { a.WriteError(w, r, errNothing) })
+	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, "", errNothing) })
 	a.router.MethodNotAllowed(a.methodNotAllowed)
-
-	config := huma.DefaultConfig(o.Title, o.Version)
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	config.CreateHooks = nil
-	config.Transformers = []huma.Transformer{a.transform}
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	config.Security = []map[string][]string{{"token": {}}}
-	a.huma = humachi.New(a.router, config)
+	a.huma = humachi.New(a.router, a.describe())
 	a.huma.UseMiddleware(a.authenticate)
 	description := sync.OnceValues(a.OpenAPI)
-	a.router.Get("/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+	a.Public(http.MethodGet, "/openapi.json", func(w http.ResponseWriter, _ *http.Request) error {
 		text, err := description()
 		if err != nil {
-			a.WriteError(w, r, err)
-			return
+			return err
 		}
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(text) // The reader has gone: there is nobody to tell.
+		return nil
 	})
 	return a
+}
+
+// describe configures the library of operations: no routes and no error forms of its own.
+func (a *API) describe() huma.Config {
+	config := huma.DefaultConfig(a.options.Title, a.options.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.Transformers = []huma.Transformer{a.transform}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key of a person; it may do what its scopes say."},
+	}
+	config.Security = []map[string][]string{{"key": {}}}
+	if a.options.Cookie != "" {
+		config.Components.SecuritySchemes["session"] = &huma.SecurityScheme{
+			Type: "apiKey", In: "cookie", Name: a.cookie(), Description: "The cookie of a login session.",
+		}
+		config.Security = append(config.Security, map[string][]string{"session": {}})
+	}
+	return config
 }
 
 // Handler serves the API.
@@ -100,17 +147,24 @@ func (a *API) OpenAPI() ([]byte, error) {
 	return json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
 }
 
-// Register adds an operation. The handler gets the authenticated actor, who belongs to the API's side;
-// errors it returns become problems. An input's fields that no handler names are refused.
-func Register[I, O any](a *API, op huma.Operation, handler func(context.Context, domain.Actor, *I) (*O, error)) {
+// Register adds an operation that needs a permission; an unknown one panics. The handler gets the
+// authenticated actor, who belongs to the API's side and has the permission on something: on what exactly
+// is for the handler to ask (LoginOf gives the rest of the login). Errors it returns become problems. An
+// input's fields that no handler names are refused.
+func Register[I, O any](a *API, p access.Permission, op huma.Operation, handler func(context.Context, domain.Actor, *I) (*O, error)) {
+	a.declare(Route{Method: op.Method, Pattern: op.Path, Permission: p})
 	op.MaxBodyBytes = MaxBody + 1 // The body has been read and bounded before; see readBody.
 	op.RejectUnknownQueryParameters = true
+	op.Extensions = map[string]any{"x-permission": string(p)}
+	op.Middlewares = append(op.Middlewares, a.admission(p))
 	a.documentProblems(&op)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
-		out, err := handler(ctx, requestOf(ctx).actor, in)
+		known := requestOf(ctx)
+		out, err := handler(ctx, known.login.Actor, in)
 		if err != nil {
+			a.denied(ctx, known, p, err)
 			return nil, a.problem(ctx, err)
 		}
 		return out, nil
@@ -119,13 +173,15 @@ func Register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 
 // request is what the plumbing knows of a request, shared by its layers.
 type request struct {
-	id    string
-	actor domain.Actor
+	id      string
+	address string
+	login   auth.Login
+	http    *http.Request
 }
 
 type requestKey struct{}
 
-// requestOf gives the request's own record. The actor in it leaves this package as an argument only.
+// requestOf gives the request's own record. The actor in it leaves this package as an argument.
 func requestOf(ctx context.Context) *request {
 	known, ok := ctx.Value(requestKey{}).(*request)
 	if !ok {
@@ -138,12 +194,17 @@ func requestOf(ctx context.Context) *request {
 func (a *API) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now() //nolint:forbidigo // the edge reads the clock
-		known := &request{id: rand.Text()}
+		known := &request{id: rand.Text(), address: address(r, a.options.TrustedProxies)}
 		ctx := context.WithValue(r.Context(), requestKey{}, known)
+		if unattended(r) {
+			ctx = auth.Unattended(ctx)
+		}
+		r = r.WithContext(ctx)
+		known.http = r
 		w.Header().Set("X-Request-Id", known.id)
 		recorded := &recorder{ResponseWriter: w}
 		defer func() { a.logRequest(ctx, r.Method, recorded.answered(), time.Since(started)) }()
-		next.ServeHTTP(recorded, r.WithContext(ctx))
+		next.ServeHTTP(recorded, r)
 	})
 }
 
@@ -157,8 +218,8 @@ func (a *API) logRequest(ctx context.Context, method string, status int, duratio
 		slog.Int("status", status),
 		slog.Duration("duration", duration),
 	}
-	if !known.actor.Person.IsZero() {
-		attributes = append(attributes, slog.String("actor_id", known.actor.Person.String()))
+	if !known.login.Actor.Person.IsZero() {
+		attributes = append(attributes, slog.String("actor_id", known.login.Actor.Person.String()))
 	}
 	a.logger.LogAttrs(ctx, slog.LevelInfo, "request", attributes...)
 }
@@ -198,8 +259,13 @@ func (w *recorder) answered() int {
 // guard sets the security headers, refuses what other origins forge, and bounds the query.
 func (a *API) guard(next http.Handler) http.Handler {
 	crossing := http.NewCrossOriginProtection()
+	if base := a.options.Base; base != nil { // A proxy may have changed the Host.
+		if err := crossing.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
+			panic(err)
+		}
+	}
 	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.WriteError(w, r, domain.Refuse(domain.ErrForbidden, "cross_origin", "a page of another origin sent this"))
+		a.fail(w, r, "", domain.Refuse(domain.ErrForbidden, "cross_origin", "a page of another origin sent this"))
 	}))
 	next = crossing.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -212,42 +278,15 @@ func (a *API) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), "+
 			"publickey-credentials-create=(self), publickey-credentials-get=(self)")
 		h.Set("Cache-Control", "no-store")
-		if r.TLS != nil {
+		if a.secure || r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}
 		if !textual(r.URL.RawQuery) {
-			a.WriteError(w, r, domain.Refuse(domain.ErrInvalid, "invalid_query", "the query must be UTF-8 text without control characters"))
+			a.fail(w, r, "", domain.Refuse(domain.ErrInvalid, "invalid_query", "the query must be UTF-8 text without control characters"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// authenticate lets nobody in but the side's own people. To everybody else who is known, nothing exists.
-func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
-	r, w := humachi.Unwrap(ctx)
-	actor, err := a.actor(r)
-	if err == nil && actor.Side != a.side {
-		err = errNothing
-	}
-	if err == nil {
-		requestOf(r.Context()).actor = actor
-		err = readBody(w, r)
-	}
-	if err != nil {
-		a.WriteError(w, r, err)
-		return
-	}
-	next(ctx)
-}
-
-// actor verifies the token that came with the request.
-func (a *API) actor(r *http.Request) (domain.Actor, error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return domain.Actor{}, auth.ErrUnauthenticated
-	}
-	return a.verifier.Verify(r.Context(), token)
 }
 
 func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
@@ -256,7 +295,7 @@ func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 			w.Header().Add("Allow", method)
 		}
 	}
-	a.WriteError(w, r, errMethod)
+	a.fail(w, r, "", errMethod)
 }
 
 // catch turns a panic into an internal error.
@@ -285,5 +324,5 @@ func (a *API) caught(w http.ResponseWriter, r *http.Request, cause any) {
 		a.logInternal(r.Context(), panicked(cause))
 		panic(http.ErrAbortHandler)
 	}
-	a.WriteError(w, r, panicked(cause))
+	a.fail(w, r, "", panicked(cause))
 }

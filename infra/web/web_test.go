@@ -12,33 +12,46 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/auth"
 	"effigate/infra/web"
 )
 
-// tokens is a verifier that knows a fixed set of tokens.
+// tokens is a verifier that knows a fixed set of sessions and keys: the key "ada", the session "ada".
 type tokens map[string]domain.Actor
 
-func (t tokens) Verify(_ context.Context, token string) (domain.Actor, error) {
+func (t tokens) Session(_ context.Context, token string) (auth.Login, error) {
 	actor, known := t[token]
 	if !known {
-		return domain.Actor{}, auth.ErrUnauthenticated
+		return auth.Login{}, auth.ErrUnauthenticated
 	}
-	return actor, nil
+	return auth.Login{Actor: actor, Session: uuid.UUID{15: 1}, ProvedAt: noon}, nil
+}
+
+func (t tokens) Key(_ context.Context, token string) (auth.Login, error) {
+	actor, known := t[token]
+	if !known {
+		return auth.Login{}, auth.ErrUnauthenticated
+	}
+	return auth.Login{Actor: actor, Key: uuid.UUID{15: 2}}, nil
 }
 
 var (
+	noon   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	ada    = domain.PersonID{UUID: uuid.MustParse("11111111-1111-4111-8111-111111111111")}
 	bob    = domain.PersonID{UUID: uuid.MustParse("22222222-2222-4222-8222-222222222222")}
+	eve    = domain.PersonID{UUID: uuid.MustParse("44444444-4444-4444-8444-444444444444")}
 	acme   = domain.ClientID{UUID: uuid.MustParse("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")}
 	people = tokens{
 		"ada": {Person: ada, Side: domain.ClientSide, Role: domain.ClientAdmin, Client: acme},
+		"eve": {Person: eve, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: acme},
 		"bob": {Person: bob, Side: domain.StaffSide, Role: domain.Support},
 	}
 )
@@ -82,10 +95,10 @@ func newAPI(tb testing.TB, side domain.Side, answer func() error) (*web.API, *jo
 	tb.Helper()
 	log := &journal{}
 	api := web.New(web.Options{
-		Title: "things", Version: "1", Side: side, Verifier: people, Logger: slog.New(slog.NewTextHandler(log, nil)),
+		Title: "things", Version: "1", Side: side, Verifier: people, Cookie: "login", Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	operation := huma.Operation{OperationID: "do", Method: http.MethodPost, Path: "/things/{id}"}
-	web.Register(api, operation, func(_ context.Context, actor domain.Actor, in *thingInput) (*thingOutput, error) {
+	web.Register(api, access.CommentTickets, operation, func(_ context.Context, actor domain.Actor, in *thingInput) (*thingOutput, error) {
 		if _, err := web.ID(in.ID); err != nil {
 			return nil, err
 		}

@@ -21,11 +21,12 @@ var (
 	Organisations = table("organisation", visible.KindOrganisation, func(r visible.Organisation) rows.OrganisationRow {
 		return rows.OrganisationRow{
 			ID: r.Client, Client: r.Client, Name: r.Name, Zone: r.Zone, Language: r.Language, Currency: r.Currency,
+			Seats: r.Seats, SeatsTaken: r.SeatsTaken,
 		}
 	}, func(r rows.OrganisationRow) uuid.UUID { return r.Client })
 
 	People = table("people", visible.KindPerson, func(r visible.Person) rows.PersonRow {
-		return rows.PersonRow{ID: r.ID, Client: r.Client, Role: r.Role, Grants: r.Grants, Active: r.Active}
+		return rows.PersonRow{ID: r.ID, Client: r.Client, Role: r.Role, Grants: r.Grants, State: r.State}
 	}, func(r rows.PersonRow) uuid.UUID { return r.Client })
 
 	Contracts = table("contracts", visible.KindContract, func(r visible.Contract) rows.ContractRow {

@@ -30,12 +30,12 @@ var samples = []struct {
 	row    any
 }{
 	{
-		visible.Organisation{Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR"},
-		rows.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR"},
+		visible.Organisation{Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR", Seats: 25, SeatsTaken: 3},
+		rows.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR", Seats: 25, SeatsTaken: 3},
 	},
 	{
-		visible.Person{Client: acme, ID: item, Role: "client_admin", Grants: "a b", Active: true},
-		rows.PersonRow{ID: item, Client: acme, Role: "client_admin", Grants: "a b", Active: true},
+		visible.Person{Client: acme, ID: item, Role: "client_admin", Grants: "a b", State: "active"},
+		rows.PersonRow{ID: item, Client: acme, Role: "client_admin", Grants: "a b", State: "active"},
 	},
 	{
 		visible.Contract{Client: acme, ID: item, Reference: "CON-1", Type: "bucket"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/person"
 	"effigate/projections"
 	rows "effigate/readmodels/staff"
@@ -31,12 +32,14 @@ func evolvePerson(row rows.Person, r domain.Recorded) (rows.Person, bool) {
 		row.Grants = grants(row.Grants, e.Grant, false)
 	case person.Deactivated:
 		row.Status = string(person.StatusDeactivated)
+	case person.Erased:
+		row.Erased = true
 	}
 	return row, true
 }
 
 // grants adds a grant to the sorted words of the column, or takes it out.
-func grants(held string, grant person.Grant, given bool) string {
+func grants(held string, grant access.Grant, given bool) string {
 	words := slices.DeleteFunc(strings.Fields(held), func(word string) bool { return word == string(grant) })
 	if given {
 		words = append(words, string(grant))

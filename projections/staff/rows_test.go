@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/person"
@@ -284,13 +285,23 @@ func TestClientRow(t *testing.T) {
 		client.Renamed{Name: "Nexus Corp", At: at(1)},
 		client.AccountManagerAssigned{Staff: client.AccountManagerAssignedStaff{Manager: domain.PersonID{UUID: ada}}, At: at(2)},
 		client.ContractLinked{Contract: domain.ContractID{UUID: agreement}, At: at(3)},
+		client.SeatTaken{Person: domain.PersonID{UUID: carl}, Role: domain.ClientAdmin, At: at(4)},
+		client.SeatTaken{Person: domain.PersonID{UUID: export}, Role: domain.ClientEmployee, At: at(5)},
+		client.SeatReleased{Person: domain.PersonID{UUID: export}, At: at(6)},
 	)
 	want := rows.Client{
 		Name: "Nexus Corp", Zone: "Australia/Sydney", Language: "en-AU", Currency: "AUD", AccountManager: &ada,
-		RegisteredAt: at(0), Revision: 3,
+		Seats: client.DefaultSeats, SeatsTaken: 1, RegisteredAt: at(0), Revision: 6,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)
+	}
+	limited := final(
+		staff.Clients, "client-"+nexus.String(),
+		client.Registered{Client: domain.ClientID{UUID: nexus}, At: at(0)}, client.SeatLimitSet{Limit: 40, At: at(1)},
+	)
+	if limited.Seats != 40 {
+		t.Errorf("the limit set is shown as %d", limited.Seats)
 	}
 }
 
@@ -300,17 +311,18 @@ func TestPersonRow(t *testing.T) {
 		staff.People, "person-"+carl.String(),
 		person.Invited{Person: domain.PersonID{UUID: carl}, Client: domain.ClientID{UUID: nexus}, Role: domain.ClientEmployee, At: at(0)},
 		person.Activated{At: at(1)},
-		person.GrantGiven{Grant: person.SignMilestones, At: at(2)},
-		person.GrantGiven{Grant: person.ReadBilling, At: at(3)},
-		person.GrantGiven{Grant: person.ReadBilling, At: at(4)},
-		person.GrantGiven{Grant: person.ReadContracts, At: at(5)},
-		person.GrantWithdrawn{Grant: person.ReadContracts, At: at(6)},
+		person.GrantGiven{Grant: access.SignMilestones, At: at(2)},
+		person.GrantGiven{Grant: access.ReadBilling, At: at(3)},
+		person.GrantGiven{Grant: access.ReadBilling, At: at(4)},
+		person.GrantGiven{Grant: access.ReadScope, At: at(5)},
+		person.GrantWithdrawn{Grant: access.ReadScope, At: at(6)},
 		person.RoleChanged{Role: domain.ClientAdmin, At: at(7)},
 		person.Deactivated{At: at(8)},
+		person.Erased{At: at(9)},
 	)
 	want := rows.Person{
 		Side: "client", Role: "client_admin", Client: &nexus, Grants: "billing.read milestone.sign", Status: "deactivated",
-		InvitedAt: at(0), Revision: 8,
+		Erased: true, InvitedAt: at(0), Revision: 9,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)

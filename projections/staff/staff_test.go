@@ -99,6 +99,7 @@ func TestEveryTextOfAnEventReachesARow(t *testing.T) {
 	const marker = "marker-7f3a"
 	elsewhere := map[string]string{
 		"person.grant_withdrawn.v1 Grant": "the row lists the grants that are left",
+		"client.seat_taken.v1 Role":       "the person is invited in it, and person.invited says so",
 	}
 	for _, sample := range samples() {
 		if _, ignored := ignoredFor[sample.Kind()]; ignored {

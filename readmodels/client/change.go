@@ -47,11 +47,11 @@ func ListChanges(ctx context.Context, tx pgx.Tx, v Viewer, after int64, limit in
 }
 
 // audible narrows a query over changes to those the viewer may hear of. A Client Employee hears of tickets
-// of their own. What is gone belongs to nobody any more, so everyone of the organisation hears that the id,
+// of their own, and of contracts if it may see them. What is gone belongs to nobody any more, so everyone of the organisation hears that the id,
 // which names nothing now, was removed.
 func (v Viewer) audible() string {
 	return v.own(`
-		  AND (n.removed OR n.kind IN ('organisation', 'contract', 'category')
+		  AND (n.removed OR n.kind IN ('organisation', 'category') OR n.kind = 'contract' AND @scope
 		    OR n.kind = 'person' AND n.key = @person
 		    OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
 		        WHEN 'ticket' THEN n.key
@@ -62,6 +62,6 @@ func (v Viewer) audible() string {
 
 func changeArguments(v Viewer) pgx.NamedArgs {
 	arguments := v.arguments()
-	arguments["version"] = Version
+	arguments["version"], arguments["scope"] = Version, v.Scope
 	return arguments
 }

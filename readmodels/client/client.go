@@ -1,7 +1,7 @@
 // Package client is the client read model: its tables, its rows, and the queries that the portal answers
 // from. It holds what was disclosed to clients and lives in the database effigate_client alone.
 //
-// It may import domain, domain/visible and the value types, and no aggregate: it cannot compile against
+// It may import domain, domain/access, domain/visible and the value types, and no aggregate: it cannot compile against
 // an internal fact. The results carry the JSON names of the client API.
 //
 // Surprises: tables of a generation have no schema in front of their names; the connection's search_path
@@ -14,16 +14,18 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 )
 
 // Version of the tables. It is raised with every change of schema.sql, indexes.sql or projections/client,
 // and leads to a new generation.
-const Version = 1
+const Version = 2
 
 // Schema creates the tables of a generation, Indexes what queries need besides. Both run with the
 // generation as search_path.
@@ -37,28 +39,32 @@ var (
 // MaxLimit is the longest list that a query gives.
 const MaxLimit = 200
 
-// Viewer is the client user who reads. Only a Client Admin sees all tickets of the organisation; a Client
-// Employee sees what was raised by or for that person (F54).
+// Viewer is the client user who reads. Only a Client Admin sees all tickets and the people of the
+// organisation; a Client Employee sees what was raised by or for that person (F54).
 type Viewer struct {
 	Client uuid.UUID
 	Person uuid.UUID
 	All    bool
+	Scope  bool // sees the summary of contracts: an admin, or an employee with the grant
 }
 
-// ViewerOf gives the viewer that an actor of the client side is.
+// ViewerOf gives the viewer that an actor of the client side is by its role alone, without any grant.
 func ViewerOf(actor domain.Actor) Viewer {
-	return Viewer{Client: actor.Client.UUID, Person: actor.Person.UUID, All: actor.Role == domain.ClientAdmin}
+	admin := actor.Role == domain.ClientAdmin
+	return Viewer{Client: actor.Client.UUID, Person: actor.Person.UUID, All: admin, Scope: admin}
 }
 
 // Admit gives the viewer that an actor of the client side is at this moment. It is domain.ErrNotFound when
 // that person is no active user of the organisation in that role: a login outlives the rights it was made
 // with, so every transaction asks (ASVS 8.3.2).
 func Admit(ctx context.Context, tx pgx.Tx, actor domain.Actor) (Viewer, error) {
-	type row struct{ Role string }
-	arguments := pgx.NamedArgs{"client": actor.Client.UUID, "person": actor.Person.UUID, "role": string(actor.Role)}
-	_, err := one[row](ctx, tx, "standing of the viewer",
-		`SELECT role FROM people WHERE client = @client AND id = @person AND role = @role AND active`, arguments)
-	return ViewerOf(actor), err
+	role, grants, err := Standing(ctx, tx, actor.Client, actor.Person)
+	if err == nil && role != actor.Role {
+		err = errNotFound
+	}
+	v := ViewerOf(actor)
+	v.Scope = v.Scope || slices.Contains(grants, access.ReadScope)
+	return v, err
 }
 
 // errNotFound is the one answer for what does not exist, what is another client's, and what this viewer

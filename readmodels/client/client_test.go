@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/postgres"
 	"effigate/infra/postgres/postgrestest"
 	"effigate/readmodels/client"
@@ -123,9 +126,9 @@ var (
 	acme, globex   = id(1), id(2)
 	ada, eve, gil  = id(11), id(12), id(13) // acme's admin and employee, globex' admin
 	sue            = id(14)                 // staff
-	asAda          = client.Viewer{Client: acme, Person: ada, All: true}
+	asAda          = client.Viewer{Client: acme, Person: ada, All: true, Scope: true}
 	asEve          = client.Viewer{Client: acme, Person: eve}
-	asGil          = client.Viewer{Client: globex, Person: gil, All: true}
+	asGil          = client.Viewer{Client: globex, Person: gil, All: true, Scope: true}
 	monday         = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	network, phone = id(31), id(32)
 )
@@ -148,11 +151,11 @@ func populated(tb testing.TB) *store {
 	s := newStore(tb)
 	resolved := monday.Add(50 * time.Hour)
 	s.put(tb,
-		client.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "Europe/Zurich", Language: "de-CH", Currency: "CHF"},
+		client.OrganisationRow{ID: acme, Client: acme, Name: "Acme", Zone: "Europe/Zurich", Language: "de-CH", Currency: "CHF", Seats: 25, SeatsTaken: 2},
 		client.OrganisationRow{ID: globex, Client: globex, Name: "Globex", Zone: "UTC", Language: "en", Currency: "EUR"},
-		client.PersonRow{ID: ada, Client: acme, Role: "client_admin", Active: true},
-		client.PersonRow{ID: eve, Client: acme, Role: "client_employee", Grants: "billing.read ticket.critical", Active: true},
-		client.PersonRow{ID: gil, Client: globex, Role: "client_admin", Active: true},
+		client.PersonRow{ID: ada, Client: acme, Role: "client_admin", State: "active"},
+		client.PersonRow{ID: eve, Client: acme, Role: "client_employee", Grants: "billing.read ticket.critical", State: "active"},
+		client.PersonRow{ID: gil, Client: globex, Role: "client_admin", State: "active"},
 		client.ContractRow{ID: id(21), Client: acme, Reference: "CON-2024-018", Type: "bucket"},
 		client.ContractRow{ID: id(22), Client: globex, Reference: "CON-2024-019", Type: "fixed"},
 		client.CategoryRow{ID: network, Client: acme, Contract: id(21), JobType: "net", Name: "Network"},
@@ -174,8 +177,8 @@ func populated(tb testing.TB) *store {
 	s.run(tb, `INSERT INTO accounts.people (id, client, name, email) VALUES ($1, $2, 'Ada Abel', 'ada@acme.example'), ($3, $2, 'Eve Ebner', 'eve@acme.example'), ($4, $5, 'Gil Gross', 'gil@globex.example')`,
 		ada.String(), acme.String(), eve.String(), gil.String(), globex.String())
 	s.run(tb, `INSERT INTO accounts.staff_profiles (person, name, role) VALUES ($1, 'Sue', 'Support')`, sue.String())
-	s.run(tb, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (1, $1, 'ticket', $2, false), (1, $3, 'ticket', $4, false)`,
-		acme.String(), id(1001).String(), globex.String(), id(1041).String())
+	s.run(tb, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES ($5, $1, 'ticket', $2, false), ($5, $3, 'ticket', $4, false)`,
+		acme.String(), id(1001).String(), globex.String(), id(1041).String(), client.Version)
 	return s
 }
 
@@ -185,6 +188,7 @@ func (s *store) tables(tb testing.TB) map[string]int {
 	rows, err := s.owner.Query(tb.Context(), `
 		SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'v', 'm', 'p') AND n.nspname IN ('gen_1', 'accounts', 'control')
+		  AND has_any_column_privilege('portal_reader', c.oid, 'SELECT')
 		  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'client')`)
 	if err != nil {
 		tb.Fatal(err)
@@ -281,11 +285,148 @@ func TestMe(t *testing.T) {
 	if me := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) (client.Me, error) { return client.ReadMe(ctx, tx, asEve) }); me.Name != "" {
 		t.Errorf("an erased name is %q", me.Name)
 	}
-	s.run(t, `UPDATE people SET active = false WHERE id = $1`, eve.String())
+	s.run(t, `UPDATE people SET state = 'ended' WHERE id = $1`, eve.String())
 	for name, v := range map[string]client.Viewer{"inactive": asEve, "of another client": {Client: globex, Person: ada, All: true}} {
 		err := s.in(t, v, func(ctx context.Context, tx pgx.Tx) error { _, err := client.ReadMe(ctx, tx, v); return err })
 		if !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	s.put(t,
+		client.PersonRow{ID: id(15), Client: acme, Role: "client_employee", State: "invited"},
+		client.PersonRow{ID: id(16), Client: acme, Role: "client_employee", Grants: "milestone.sign", State: "ended"},
+	)
+	var got []client.Person
+	var after *client.Cursor
+	for range 4 {
+		people := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (people []client.Person, err error) {
+			people, after, err = client.ListPeople(ctx, tx, asAda, after, 1)
+			return people, err
+		})
+		got = append(got, people...)
+	}
+	want := []client.Person{
+		{ID: ada, Role: "client_admin", Grants: []string{}, State: "active"},
+		{ID: eve, Role: "client_employee", Grants: []string{"billing.read", "ticket.critical"}, State: "active"},
+		{ID: id(15), Role: "client_employee", Grants: []string{}, State: "invited"},
+		{ID: id(16), Role: "client_employee", Grants: []string{"milestone.sign"}, State: "ended"},
+	}
+	slices.SortFunc(want, func(a, b client.Person) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	if diff := cmp.Diff(want, got); diff != "" || after != nil {
+		t.Errorf("people page by page, then %v (-want +got):\n%s", after, diff)
+	}
+	seats := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (client.Seats, error) { return client.ReadSeats(ctx, tx, asAda) })
+	if want := (client.Seats{Limit: 25, Taken: 2}); seats != want {
+		t.Errorf("seats %+v, want %+v", seats, want)
+	}
+	one := func(v client.Viewer, of uuid.UUID) error {
+		return s.in(t, v, func(ctx context.Context, tx pgx.Tx) error {
+			found, err := client.ReadPerson(ctx, tx, v, of)
+			if err == nil && found.ID != of {
+				t.Errorf("found %v instead of %v", found.ID, of)
+			}
+			return err
+		})
+	}
+	for name, err := range map[string]error{
+		"an employee lists colleagues": s.in(t, asEve, func(ctx context.Context, tx pgx.Tx) error {
+			_, _, err := client.ListPeople(ctx, tx, asEve, nil, 10)
+			return err
+		}),
+		"an employee reads the seats": s.in(t, asEve, func(ctx context.Context, tx pgx.Tx) error {
+			_, err := client.ReadSeats(ctx, tx, asEve)
+			return err
+		}),
+		"an employee reads a colleague": one(asEve, ada),
+		"an admin reads another's":      one(asAda, gil),
+		"an admin reads nobody":         one(asAda, id(99)),
+	} {
+		if !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := errors.Join(one(asAda, eve), one(asEve, eve)); err != nil {
+		t.Errorf("an employee as seen by its admin and itself: %v", err)
+	}
+}
+
+// A standing is that of an active user in the organisation asked for; what a person is besides, State tells.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	s.put(t,
+		client.PersonRow{ID: id(15), Client: acme, Role: "client_employee", State: "invited"},
+		client.PersonRow{ID: id(16), Client: acme, Role: "client_admin", Grants: "contract.read", State: "ended"},
+	)
+	type answer struct {
+		Role   domain.Role
+		Grants []access.Grant
+		State  string
+	}
+	for name, c := range map[string]struct {
+		client, person uuid.UUID
+		want           answer // empty State: never invited
+	}{
+		"an admin":            {acme, ada, answer{domain.ClientAdmin, nil, "active"}},
+		"an employee":         {acme, eve, answer{domain.ClientEmployee, []access.Grant{access.ReadBilling, access.RaiseCritical}, "active"}},
+		"invited":             {acme, id(15), answer{State: "invited"}},
+		"left":                {acme, id(16), answer{State: "ended"}},
+		"of another client":   {acme, gil, answer{}},
+		"in another client":   {globex, ada, answer{}},
+		"nobody":              {acme, id(99), answer{}},
+		"nobody in no client": {uuid.Nil, uuid.Nil, answer{}},
+	} {
+		of, person := domain.ClientID{UUID: c.client}, domain.PersonID{UUID: c.person}
+		var got answer
+		err := s.in(t, client.Viewer{Client: c.client}, func(ctx context.Context, tx pgx.Tx) (err error) {
+			if _, got.State, err = client.State(ctx, tx, of, person); err != nil {
+				return err
+			}
+			got.Role, got.Grants, err = client.Standing(ctx, tx, of, person)
+			return err
+		})
+		if errors.Is(err, domain.ErrNotFound) != (c.want.Role == "") || err != nil && !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A login outlives the rights it was made with: what it claims is compared with the rows at every read.
+func TestAdmit(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	s.run(t, `UPDATE people SET grants = 'contract.read' WHERE id = $1`, eve.String())
+	actor := func(of, person uuid.UUID, role domain.Role) domain.Actor {
+		return domain.Actor{Person: domain.PersonID{UUID: person}, Side: domain.ClientSide, Role: role, Client: domain.ClientID{UUID: of}}
+	}
+	for name, c := range map[string]struct {
+		actor domain.Actor
+		want  *client.Viewer // nil: not admitted
+	}{
+		"an admin":                      {actor(acme, ada, domain.ClientAdmin), &asAda},
+		"an employee with a grant":      {actor(acme, eve, domain.ClientEmployee), &client.Viewer{Client: acme, Person: eve, Scope: true}},
+		"an employee that was an admin": {actor(acme, eve, domain.ClientAdmin), nil},
+		"another organisation's admin":  {actor(acme, gil, domain.ClientAdmin), nil},
+		"nobody":                        {actor(acme, id(99), domain.ClientAdmin), nil},
+	} {
+		var got client.Viewer
+		err := s.in(t, client.Viewer{Client: c.actor.Client.UUID}, func(ctx context.Context, tx pgx.Tx) (err error) {
+			got, err = client.Admit(ctx, tx, c.actor)
+			return err
+		})
+		switch {
+		case c.want == nil && !errors.Is(err, domain.ErrNotFound):
+			t.Errorf("%s was admitted as %+v, %v", name, got, err)
+		case c.want != nil && (err != nil || got != *c.want):
+			t.Errorf("%s was admitted as %+v, %v; want %+v", name, got, err, *c.want)
 		}
 	}
 }
@@ -299,8 +440,12 @@ func TestOverviewCountsWhatTheViewerSees(t *testing.T) {
 		want   client.Overview
 	}{
 		"admin":    {asAda, client.Overview{Tickets: client.Counts{Open: 2, WaitingForYou: 1, Resolved: 1}, Contracts: contracts}},
-		"employee": {asEve, client.Overview{Tickets: client.Counts{Open: 1, WaitingForYou: 1, Resolved: 1}, Contracts: contracts}},
-		"nobody":   {client.Viewer{Client: id(9), Person: id(9)}, client.Overview{Contracts: []client.Contract{}}},
+		"employee": {asEve, client.Overview{Tickets: client.Counts{Open: 1, WaitingForYou: 1, Resolved: 1}, Contracts: []client.Contract{}}},
+		"employee with the grant": {
+			client.Viewer{Client: acme, Person: eve, Scope: true},
+			client.Overview{Tickets: client.Counts{Open: 1, WaitingForYou: 1, Resolved: 1}, Contracts: contracts},
+		},
+		"nobody": {client.Viewer{Client: id(9), Person: id(9)}, client.Overview{Contracts: []client.Contract{}}},
 	} {
 		got := get(t, s, c.viewer, func(ctx context.Context, tx pgx.Tx) (client.Overview, error) {
 			return client.ReadOverview(ctx, tx, c.viewer)

@@ -30,7 +30,8 @@ type Contract struct {
 	Type      string `json:"type" enum:"bucket,fixed,time_and_materials,retainer"`
 }
 
-// Category is what a ticket can be raised under (F10).
+// Category is what a ticket can be raised under (F10). Its contract's reference tells equal names apart, also
+// for whoever may not see the contract itself.
 type Category struct {
 	ID       uuid.UUID `json:"id" format:"uuid"`
 	Name     string    `json:"name"`

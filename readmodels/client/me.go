@@ -16,6 +16,9 @@ type OrganisationRow struct {
 	Zone     string    `db:"zone"`     // IANA name
 	Language string    `db:"language"` // BCP 47
 	Currency string    `db:"currency"` // ISO 4217
+	// Seats is the limit for invitations by the client's own admins, SeatsTaken how many users log in.
+	Seats      int `db:"seats"`
+	SeatsTaken int `db:"seats_taken"`
 }
 
 // PersonRow is a row of people. The name is in the accounts.
@@ -24,7 +27,7 @@ type PersonRow struct {
 	Client uuid.UUID `db:"client"`
 	Role   string    `db:"role"`
 	Grants string    `db:"grants"` // sorted, separated by single spaces
-	Active bool      `db:"active"`
+	State  string    `db:"state"`  // "invited", "active" or "ended"
 }
 
 // Me is the viewer and the organisation the viewer belongs to.
@@ -56,7 +59,7 @@ func ReadMe(ctx context.Context, tx pgx.Tx, v Viewer) (Me, error) {
 		FROM people p
 		JOIN organisation o ON o.id = p.client AND o.client = p.client
 		LEFT JOIN accounts.people a ON a.id = p.id AND a.client = p.client
-		WHERE p.client = @client AND p.id = @person AND p.active`, v.arguments())
+		WHERE p.client = @client AND p.id = @person AND p.state = 'active'`, v.arguments())
 	if err != nil {
 		return Me{}, err
 	}

@@ -9,7 +9,7 @@ import (
 // Overview is the portal's header (F8). It counts what the viewer sees and nothing else (X12).
 type Overview struct {
 	Tickets   Counts     `json:"tickets"`
-	Contracts []Contract `json:"contracts" nullable:"false" doc:"The active contracts, by reference."`
+	Contracts []Contract `json:"contracts" nullable:"false" doc:"The active contracts, by reference; none for whoever may not see them."`
 }
 
 // Counts of tickets. A ticket that waits for the client counts as open too.
@@ -31,6 +31,9 @@ func ReadOverview(ctx context.Context, tx pgx.Tx, v Viewer) (Overview, error) {
 		FROM tickets WHERE client = @client`+v.own(" AND raised_by = @person"), v.arguments())
 	if err != nil {
 		return Overview{}, err
+	}
+	if !v.Scope {
+		return Overview{Tickets: counts, Contracts: []Contract{}}, nil
 	}
 	arguments := v.arguments()
 	arguments["limit"] = maxContracts

@@ -6,12 +6,14 @@
 -- The setting is read in a sub-select, so that it is read once for a query and not once for a row.
 
 CREATE TABLE organisation (
-    id       uuid PRIMARY KEY, -- the client's own
-    client   uuid NOT NULL,
-    name     text NOT NULL,
-    zone     text NOT NULL,
-    language text NOT NULL,
-    currency text NOT NULL
+    id          uuid PRIMARY KEY, -- the client's own
+    client      uuid NOT NULL,
+    name        text NOT NULL,
+    zone        text NOT NULL,
+    language    text NOT NULL,
+    currency    text NOT NULL,
+    seats       bigint NOT NULL,
+    seats_taken bigint NOT NULL
 );
 
 CREATE TABLE people (
@@ -19,7 +21,7 @@ CREATE TABLE people (
     client uuid NOT NULL,
     role   text NOT NULL,
     grants text NOT NULL,
-    active boolean NOT NULL
+    state  text NOT NULL
 );
 
 CREATE TABLE contracts (

@@ -275,9 +275,9 @@ func TestChanges(t *testing.T) {
 		return keys, known
 	}
 	change := func(of uuid.UUID, kind string, key uuid.UUID, removed bool) {
-		s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (1, $1, $2, $3, $4)`, of.String(), kind, key.String(), removed)
+		s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES ($5, $1, $2, $3, $4)`, of.String(), kind, key.String(), removed, client.Version)
 	}
-	change(acme, "contract", id(21), false)
+	change(acme, "organisation", acme, false)
 	start := map[string]int64{"ada": last(asAda), "eve": last(asEve), "gil": last(asGil)}
 	change(acme, "ticket", id(1001), false)   // ada's
 	change(globex, "ticket", id(1041), false) // of the other client
@@ -287,17 +287,19 @@ func TestChanges(t *testing.T) {
 	}
 	change(acme, "ticket", id(1002), false) // eve's
 	change(acme, "person", ada, false)      //
-	change(acme, "contract", id(21), false) // everybody's
+	change(acme, "category", id(31), false) // everybody's
+	change(acme, "contract", id(21), false) // of those who may see contracts
 	change(acme, "ticket", id(1999), true)  // nobody's any more
-	s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES (2, $1, 'ticket', $2, false)`, acme.String(), id(1003).String())
+	s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES ($3, $1, 'ticket', $2, false)`, acme.String(), id(1003).String(), client.Version+1)
 	for name, c := range map[string]struct {
 		viewer client.Viewer
 		after  int64
 		want   []uuid.UUID
 		known  bool
 	}{
-		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(1002), ada, id(21), id(1999)}, true},
-		"employee":          {asEve, start["eve"], []uuid.UUID{id(1002), id(21), id(1999)}, true},
+		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(1002), ada, id(31), id(21), id(1999)}, true},
+		"employee":          {asEve, start["eve"], []uuid.UUID{id(1002), id(31), id(1999)}, true},
+		"with the grant":    {client.Viewer{Client: acme, Person: eve, Scope: true}, start["eve"], []uuid.UUID{id(1002), id(31), id(21), id(1999)}, true},
 		"other client":      {asGil, start["gil"], []uuid.UUID{id(1041)}, true},
 		"up to date":        {asAda, last(asAda), nil, true},
 		"another's change":  {asGil, start["ada"], nil, false},

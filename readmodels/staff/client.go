@@ -16,12 +16,14 @@ type Client struct {
 	Language       string     `db:"language" json:"language"` // BCP 47
 	Currency       string     `db:"currency" json:"currency"` // ISO 4217
 	AccountManager *uuid.UUID `db:"account_manager" json:"account_manager,omitempty"`
-	Source         string     `db:"source" json:"source"` // where it was imported from; empty unless it was
+	Seats          int        `db:"seats" json:"seats"`             // the limit for invitations by the client's own admins
+	SeatsTaken     int        `db:"seats_taken" json:"seats_taken"` // users who log in or are invited
+	Source         string     `db:"source" json:"source"`           // where it was imported from; empty unless it was
 	RegisteredAt   time.Time  `db:"registered_at" json:"registered_at"`
 	Revision       int64      `db:"revision" json:"revision"`
 }
 
-const clientColumns = `id, name, zone, language, currency, account_manager, source, registered_at, revision`
+const clientColumns = `id, name, zone, language, currency, account_manager, seats, seats_taken, source, registered_at, revision`
 
 // ClientByID gives one client; domain.ErrNotFound when there is none.
 func ClientByID(ctx context.Context, db Queryer, id uuid.UUID) (Client, error) {
@@ -47,32 +49,6 @@ func Clients(ctx context.Context, db Queryer, after uuid.UUID, limit int) ([]Cli
 		return clients, uuid.Nil, nil
 	}
 	return clients[:limit], clients[limit-1].ID, nil
-}
-
-// Person is a row of people: a staff person or a client user, without a name.
-type Person struct {
-	ID        uuid.UUID  `db:"id" json:"id"`
-	Side      string     `db:"side" json:"side"`
-	Role      string     `db:"role" json:"role"`
-	Client    *uuid.UUID `db:"client" json:"client,omitempty"` // absent for staff
-	Grants    string     `db:"grants" json:"grants"`           // sorted, separated by single spaces
-	Status    string     `db:"status" json:"status"`           // "invited", "active" or "deactivated"
-	InvitedAt time.Time  `db:"invited_at" json:"invited_at"`
-	Revision  int64      `db:"revision" json:"revision"`
-}
-
-// PeopleOf gives the users of a client, at most MaxLimit, in a stable order.
-func PeopleOf(ctx context.Context, db Queryer, client uuid.UUID) ([]Person, error) {
-	people, err := list[Person](ctx, db, `
-		SELECT id, side, role, client, grants, status, invited_at, revision
-		FROM people
-		WHERE client = $1
-		ORDER BY id
-		LIMIT $2`, client, MaxLimit)
-	if err != nil {
-		return nil, fmt.Errorf("list people of client %s: %w", client, err)
-	}
-	return people, nil
 }
 
 // Contract is a row of contracts.

@@ -1,5 +1,6 @@
 CREATE INDEX clients_by_name ON clients (lower(name), id);
 CREATE INDEX people_by_client ON people (client, id);
+CREATE INDEX people_of_staff ON people (id) WHERE client IS NULL;
 CREATE INDEX contracts_by_client ON contracts (client, reference, id);
 
 -- The list of tickets runs from the newest to the oldest, alone or within one of these.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/person"
@@ -314,6 +315,63 @@ func TestClientsWithTheirPeopleAndContracts(t *testing.T) {
 		}
 		if len(contracts) != 2 || contracts[0].Reference != "CON-8" || !cmp.Equal(contracts[0].JobTypes, []staff.JobType{{Key: "api", Name: "API"}}) {
 			t.Errorf("contracts: %+v", contracts)
+		}
+		return nil
+	})
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	enter := func(log *stafftest.Log, n int, client uuid.UUID, role domain.Role, then ...domain.Event) {
+		who := domain.PersonID{UUID: id("person", n)}
+		invited := person.Invited{Person: who, Client: domain.ClientID{UUID: client}, Role: role, At: at(n)}
+		log.Record(t, person.Stream(who), append([]domain.Event{invited}, then...)...)
+	}
+	w := world(t, func(log *stafftest.Log) {
+		enter(log, 1, uuid.Nil, domain.Owner, person.Activated{At: at(1)})
+		enter(log, 2, uuid.Nil, domain.Engineer)
+		enter(log, 3, uuid.Nil, domain.Support, person.Activated{At: at(3)}, person.Deactivated{At: at(3)}, person.Erased{At: at(3)})
+		enter(log, 4, id("client", 1), domain.ClientAdmin, person.Activated{At: at(4)})
+		enter(log, 5, id("client", 2), domain.ClientEmployee, person.Activated{At: at(5)}, person.GrantGiven{Grant: access.ReadScope, At: at(5)})
+	})
+	w.Read(t, func(tx pgx.Tx) error {
+		found := map[uuid.UUID]string{}
+		var after uuid.UUID
+		for range 3 {
+			people, next, err := staff.ListPeople(t.Context(), tx, uuid.Nil, after, 1)
+			if err != nil {
+				return err
+			}
+			for _, p := range people {
+				found[p.ID] = p.Role + " " + p.Status
+			}
+			after = next
+		}
+		want := map[uuid.UUID]string{
+			id("person", 1): "owner active", id("person", 2): "engineer invited", id("person", 3): "support deactivated",
+		}
+		if diff := cmp.Diff(want, found); diff != "" || after != uuid.Nil {
+			t.Errorf("staff page by page, then %s (-want +got):\n%s", after, diff)
+		}
+		one, err := staff.ReadPerson(t.Context(), tx, id("person", 5))
+		if err != nil || one.Grants != "contract.read" || *one.Client != id("client", 2) {
+			t.Errorf("an employee is %+v, %v", one, err)
+		}
+		if _, err := staff.ReadPerson(t.Context(), tx, id("person", 99)); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("nobody: %v", err)
+		}
+		for n, want := range map[int]string{1: "owner active owner", 2: "engineer invited ", 3: "support ended ", 4: "  ", 99: "  "} {
+			role, state, err := staff.State(t.Context(), tx, id("person", n))
+			if err != nil && !errors.Is(err, domain.ErrNotFound) {
+				return err
+			}
+			now, err := staff.Standing(t.Context(), tx, id("person", n))
+			if err != nil && !errors.Is(err, domain.ErrNotFound) {
+				return err
+			}
+			if got := fmt.Sprint(role, " ", state, " ", now); got != want {
+				t.Errorf("person %d: %q, want %q", n, got, want)
+			}
 		}
 		return nil
 	})

@@ -11,6 +11,8 @@ CREATE TABLE clients (
     language        text NOT NULL,
     currency        text NOT NULL,
     account_manager uuid,
+    seats           bigint NOT NULL,
+    seats_taken     bigint NOT NULL,
     source          text NOT NULL,
     registered_at   timestamptz NOT NULL,
     revision        bigint NOT NULL
@@ -24,6 +26,7 @@ CREATE TABLE people (
     client     uuid,
     grants     text NOT NULL,
     status     text NOT NULL,
+    erased     boolean NOT NULL,
     invited_at timestamptz NOT NULL,
     revision   bigint NOT NULL
 );

@@ -9,6 +9,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/money"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
@@ -34,7 +35,7 @@ type clientInput struct {
 type clientBody struct {
 	Fresh
 	rows.Client
-	Users  []rows.Person     `json:"users" nullable:"false"`
+	Users  []Person          `json:"users" nullable:"false" doc:"At most 200; none for a role that may not see them."`
 	People map[string]string `json:"people" doc:"The names of the people in here, by id."`
 	Parked *rows.Parked      `json:"parked,omitempty" doc:"There when an event of the client could not be applied: what is shown ends before it."`
 }
@@ -48,13 +49,31 @@ type registerClientBody struct {
 	Currency string `json:"currency" maxLength:"3" example:"AUD" doc:"ISO 4217."`
 }
 
-func (c *Console) registerClients() {
-	get(c, "list-clients", "/clients", "The clients by name", clientReaders, c.listClients)
-	get(c, "read-client", "/clients/{id}", "One client with its users", clientReaders, c.readClient)
-	web.Register(c.API, post("register-client", "/clients", "Begin a client", http.StatusCreated), c.registerClient)
+type renameClientBody struct {
+	Name string `json:"name" minLength:"1" maxLength:"200"`
 }
 
-func (c *Console) listClients(ctx context.Context, tx pgx.Tx, in *listClientsInput) (b clientsBody, err error) {
+type assignManagerBody struct {
+	Manager uuid.UUID `json:"manager" format:"uuid" doc:"A staff person."`
+}
+
+func (c *Console) registerClients() {
+	get(c, "list-clients", "/clients", "The clients by name", access.ReadClients, c.listClients)
+	get(c, "read-client", "/clients/{id}", "One client with its users", access.ReadClients, c.readClient)
+	web.Register(c.API, access.RegisterClients, post("register-client", "/clients", "Begin a client", http.StatusCreated), c.registerClient)
+	editing(c, access.ManageClients, post("rename-client", "/clients/{id}/rename", "Give a client another name", http.StatusOK),
+		func(ctx context.Context, r commands.Request, id uuid.UUID, asked renameClientBody) (commands.Answer, error) {
+			return c.commands.RenameClient(ctx, r, commands.RenameClient{Client: domain.ClientID{UUID: id}, Name: asked.Name})
+		})
+	editing(c, access.AssignManagers, post("assign-account-manager", "/clients/{id}/assign-account-manager", "Make a staff person answer for a client", http.StatusOK),
+		func(ctx context.Context, r commands.Request, id uuid.UUID, asked assignManagerBody) (commands.Answer, error) {
+			return c.commands.AssignAccountManager(ctx, r, commands.AssignAccountManager{
+				Client: domain.ClientID{UUID: id}, Manager: domain.PersonID{UUID: asked.Manager},
+			})
+		})
+}
+
+func (c *Console) listClients(ctx context.Context, tx pgx.Tx, _ reader, in *listClientsInput) (b clientsBody, err error) {
 	after := uuid.Nil
 	if in.Cursor != "" {
 		if after, err = uuid.Parse(in.Cursor); err != nil {
@@ -77,7 +96,7 @@ func (c *Console) listClients(ctx context.Context, tx pgx.Tx, in *listClientsInp
 	return b, err
 }
 
-func (c *Console) readClient(ctx context.Context, tx pgx.Tx, in *clientInput) (b clientBody, err error) {
+func (c *Console) readClient(ctx context.Context, tx pgx.Tx, r reader, in *clientInput) (b clientBody, err error) {
 	id, err := web.ID(in.ID)
 	if err != nil {
 		return b, err
@@ -85,8 +104,12 @@ func (c *Console) readClient(ctx context.Context, tx pgx.Tx, in *clientInput) (b
 	if b.Client, err = rows.ClientByID(ctx, tx, id); err != nil {
 		return b, err
 	}
-	if b.Users, err = rows.PeopleOf(ctx, tx, id); err != nil {
-		return b, err
+	if b.Users = []Person{}; r.may(access.ReadPeople) {
+		found, err := rows.PeopleOf(ctx, tx, id)
+		if err != nil {
+			return b, err
+		}
+		b.Users, _ = c.showPeople(ctx, id, found)
 	}
 	if b.Parked, err = parked(ctx, tx, "client-"+id.String()); err != nil {
 		return b, err

@@ -1,25 +1,29 @@
-// Package console is the HTTP API of the staff side, /api/staff/v1: everything about clients, contracts
-// and tickets in full, and the commands on them.
+// Package console is the staff side, as pages and as the HTTP API /api/staff/v1: everything about clients,
+// contracts, tickets and people in full, and the commands on them.
 //
-// It may import commands, readmodels/staff, infra/web, infra/auth and the domain. Commands decide who may
-// change what; what a role may read is decided here, by the same product rule F54. Whoever is not staff
-// finds nothing.
+// It may import commands, readmodels/staff, infra/web with its pages, infra/accounts, infra/auth and the
+// domain. Who may do what is the table of domain/access: a route names its permission, a command asks for
+// it again with the events, a read with the rows it reads. Whoever is not staff finds nothing.
 //
-// Surprise: positions are plain here, "<commit>/<prepare>", while the portal seals them.
+// Surprises: positions are plain here, "<commit>/<prepare>", while the portal seals them. Users of clients
+// and staff are two subjects with routes of their own, so that no id of one side is found on the other.
 package console
 
 import (
 	"context"
 	"log/slog"
+	"net/netip"
+	"net/url"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/infra/accounts"
 	"effigate/infra/auth"
 	"effigate/infra/web"
+	"effigate/infra/web/page"
 )
 
 // base is where the API begins.
@@ -35,35 +39,44 @@ type Reads interface {
 	Changed() <-chan struct{}
 }
 
-// Names knows the names of client users, which the client database keeps.
-type Names interface {
-	// Names gives the names of those of the people that it knows.
-	Names(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]string, error)
-}
-
-// Options of a console; all but Version and Logger must be given.
+// Options of a console; all but Signin, Version, Logger and the last three must be given.
 type Options struct {
 	Commands *commands.Service
 	Reads    Reads
-	// Names may fail: answers then give client users by their ids alone, and the log says why.
-	Names Names
+	// Staff are the accounts of effigate_staff, Clients those of effigate_client. Clients may fail: answers
+	// then give client users by their ids alone, and the log says why.
+	Staff, Clients Accounts
 	// Projections tells how the read models are doing.
 	Projections func(context.Context) ([]Projection, error)
 	Verifier    auth.Verifier
-	Now         func() time.Time // the clock that commands are stamped by
-	Version     string
-	Logger      *slog.Logger // slog.Default() when nil
+	// Signin are the accounts that staff log in by, which Staff shows. Without it there are no pages of logging
+	// in and of the own account.
+	Signin *accounts.Service
+	// Base is the public URL of the console, Portal that of the portal: links to take up an invitation begin
+	// with them.
+	Base, Portal *url.URL
+	// Secret keys the hashes of what was asked about people, which stay in history. It must not change.
+	Secret  []byte
+	Now     func() time.Time // the clock that commands are stamped by
+	Version string
+	Logger  *slog.Logger // slog.Default() when nil
+
+	// The rest is passed on to web.Options.
+	TrustedProxies []netip.Prefix
+	PostsPerMinute int
+	Clock          func() time.Time // the clock that proofs of identity age by
 }
 
-// Console is the staff API. Serve and Handler come from web.API.
+// Console is the staff side. Serve, Handler and Routes come from web.API.
 type Console struct {
 	*web.API
-	commands    *commands.Service
-	reads       Reads
-	names       Names
-	projections func(context.Context) ([]Projection, error)
-	now         func() time.Time
-	logger      *slog.Logger
+	options  Options
+	commands *commands.Service
+	reads    Reads
+	staff    Accounts
+	clients  Accounts
+	now      func() time.Time
+	logger   *slog.Logger
 }
 
 // New makes the console.
@@ -71,19 +84,34 @@ func New(o Options) *Console {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	c := &Console{
-		API: web.New(web.Options{
-			Title: "Effigate staff API", Version: o.Version, Side: domain.StaffSide, Verifier: o.Verifier, Logger: o.Logger,
-		}),
-		commands: o.Commands, reads: o.Reads, names: o.Names, projections: o.Projections, now: o.Now, logger: o.Logger,
+	if len(o.Secret) == 0 {
+		panic("console: Options.Secret must be given: without it what was asked about people could be guessed")
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now //nolint:forbidigo // the edge reads the clock
+	}
+	c := &Console{options: o, commands: o.Commands, reads: o.Reads, staff: o.Staff, clients: o.Clients, now: o.Now, logger: o.Logger}
+	c.API = web.New(web.Options{
+		Title: "Effigate staff API", Version: o.Version, Side: domain.StaffSide, Verifier: o.Verifier, Logger: o.Logger,
+		Cookie: "effigate_console", Base: o.Base, ErrorPage: page.Failure(true), Denied: c.denied,
+		TrustedProxies: o.TrustedProxies, PostsPerMinute: o.PostsPerMinute, Now: o.Clock,
+	})
 	c.registerClients()
 	c.registerContracts()
 	c.registerTickets()
 	c.registerEdits()
 	c.registerPublication()
 	c.registerProjections()
+	c.registerPeople()
+	c.registerRules()
+	c.registerRoster()
+	c.registerAccessLog()
+	c.registerMail()
 	c.Events("/events", feed{c.reads})
+	c.addPages()
+	if o.Signin != nil {
+		c.mountSignin(o.Signin)
+	}
 	return c
 }
 

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,32 +21,61 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
+	"effigate/domain/person"
+	"effigate/infra/accounts"
 	"effigate/infra/auth"
 	"effigate/infra/postgres"
+	"effigate/infra/postgres/postgrestest"
 	"effigate/infra/web/console"
 	"effigate/projections/staff/stafftest"
 )
 
-// roles are the tokens of the tests: each stands for a person of that role.
-var staffRoles = []domain.Role{
-	domain.Owner, domain.AccountManager, domain.Delivery, domain.Engineer, domain.Support, domain.Finance, domain.Auditor, domain.Ops,
-}
+// staffRoles are those of staff, in the order of the table of access.
+var staffRoles = access.Roles()[:8]
 
-// verifier takes the name of a role for a token.
+// verifier takes for a token what it is to prove: a role, then perhaps words that say more, all separated by
+// "+". "stale" is a proof that is too old, "scope=" a scope of a key, "id=" the person, if it is not the one
+// that has the role.
 type verifier struct{}
 
-func (verifier) Verify(_ context.Context, token string) (domain.Actor, error) {
-	role := domain.Role(token)
-	actor := domain.Actor{Person: personOf(role), Side: role.Side(), Role: role}
-	switch role.Side() {
-	case domain.StaffSide:
-		return actor, nil
-	case domain.ClientSide:
-		actor.Client = domain.ClientID{UUID: domain.Derive(uuid.NameSpaceURL, "client")}
-		return actor, nil
-	default:
-		return domain.Actor{}, auth.ErrUnauthenticated
+func (verifier) Session(_ context.Context, token string) (auth.Login, error) {
+	login, words, err := proved(token)
+	login.Session, login.ProvedAt = uuid.Max, epoch
+	if slices.Contains(words, "stale") {
+		login.ProvedAt = epoch.Add(-time.Hour)
 	}
+	return login, err
+}
+
+func (verifier) Key(_ context.Context, token string) (auth.Login, error) {
+	login, words, err := proved(token)
+	login.Key = uuid.Max
+	for _, word := range words {
+		if scope, ok := strings.CutPrefix(word, "scope="); ok {
+			login.Scopes = append(login.Scopes, access.Permission(scope))
+		}
+	}
+	return login, err
+}
+
+func proved(token string) (login auth.Login, words []string, err error) {
+	name, more, _ := strings.Cut(token, "+")
+	role := domain.Role(name)
+	if role.Side() == "" {
+		return login, nil, auth.ErrUnauthenticated
+	}
+	login.Actor = domain.Actor{Person: personOf(role), Side: role.Side(), Role: role}
+	if role.Side() == domain.ClientSide {
+		login.Actor.Client = domain.ClientID{UUID: domain.Derive(uuid.NameSpaceURL, "client")}
+	}
+	words = strings.Split(more, "+")
+	for _, word := range words {
+		if id, ok := strings.CutPrefix(word, "id="); ok {
+			login.Actor.Person = domain.PersonID{UUID: uuid.MustParse(id)}
+		}
+	}
+	return login, words, nil
 }
 
 // personOf is the one person that has a role.
@@ -52,52 +83,114 @@ func personOf(role domain.Role) domain.PersonID {
 	return domain.PersonID{UUID: domain.Derive(uuid.NameSpaceURL, "person", string(role))}
 }
 
-// names is the client database's accounts: everybody it is asked about, unless it is down.
-type names struct{ down atomic.Bool }
+// epoch is when proofs of identity were given, and the present moment.
+var epoch = time.Date(2026, 3, 16, 10, 0, 0, 0, time.UTC)
 
-func (n *names) Names(_ context.Context, people []uuid.UUID) (map[uuid.UUID]string, error) {
-	if n.down.Load() {
-		return nil, fmt.Errorf("%w: the client database is down", domain.ErrUnavailable)
-	}
-	found := map[uuid.UUID]string{}
-	for _, id := range people {
-		found[id] = "Name of " + id.String()
-	}
-	return found, nil
+// fragile are accounts that can be down.
+type fragile struct {
+	*accounts.Service
+	down atomic.Bool
 }
 
-// office is a console over a memory log and a real database.
+func (f *fragile) Names(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]string, error) {
+	if f.down.Load() {
+		return nil, fmt.Errorf("%w: the client database is down", domain.ErrUnavailable)
+	}
+	return f.Service.Names(ctx, people)
+}
+
+func (f *fragile) Accounts(ctx context.Context, client domain.ClientID, people []domain.PersonID) (map[domain.PersonID]accounts.Account, error) {
+	if f.down.Load() {
+		return nil, fmt.Errorf("%w: the client database is down", domain.ErrUnavailable)
+	}
+	return f.Service.Accounts(ctx, client, people)
+}
+
+// office is a console over a memory log and real databases.
 type office struct {
 	t       *testing.T
 	console *console.Console
 	world   *stafftest.World
-	names   *names
-	keys    int
+	staff   *accounts.Service
+	users   *accounts.Service
+	clients *fragile // users, as the console gets them
+	// database is the clients'.
+	database *postgres.Database
+	keys     int
 	// description is what every answer is held to.
 	description description
 }
 
 func newConsole(t *testing.T) *office {
 	t.Helper()
+	return newInstallation(t, "a secret of this installation")
+}
+
+func newInstallation(t *testing.T, secret string) *office {
+	t.Helper()
 	world := stafftest.New(t, stafftest.NewLog(64))
-	clock := time.Date(2026, 3, 16, 10, 0, 0, 0, time.UTC)
-	o := &office{t: t, world: world, names: &names{}}
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	clients, err := postgres.Open(t.Context(), postgrestest.Database(t, postgres.ClientSide).Owner, postgres.ClientSide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clients.Close)
+	o := &office{
+		t: t, world: world, database: clients,
+		staff: newAccounts(t, world.Database, domain.StaffSide, "https://console.example", logger),
+		users: newAccounts(t, clients, domain.ClientSide, "https://portal.example", logger),
+	}
+	o.clients = &fragile{Service: o.users}
+	clock := epoch
 	o.console = console.New(console.Options{
-		Commands: commands.NewService(world.Log, postgres.NewAnswers(world.Database)), Reads: world.Reads, Names: o.names,
+		Commands: commands.NewService(world.Log, postgres.NewAnswers(world.Database)), Reads: world.Reads,
+		Staff: o.staff, Clients: o.clients, Signin: o.staff, Secret: []byte(secret),
 		Projections: func(context.Context) ([]console.Projection, error) {
 			return []console.Projection{{Name: "staff", Generation: 1, Position: "7/7", State: "live"}}, nil
 		},
-		Verifier: verifier{}, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Now: func() time.Time { clock = clock.Add(time.Minute); return clock }, Version: "test",
+		Verifier: verifier{}, Logger: logger, Base: address("https://console.example"), Portal: address("https://portal.example"),
+		Now:   func() time.Time { clock = clock.Add(time.Minute); return clock },
+		Clock: func() time.Time { return epoch }, Version: "test",
 	})
 	o.description = o.describe()
-	world.Read(t, nothing) // It is ready from here on.
 	for _, role := range staffRoles {
-		if _, err := world.Database.Pool.Exec(t.Context(), `INSERT INTO accounts.people (id, name) VALUES ($1, $2)`, personOf(role).UUID, "The "+string(role)); err != nil {
-			t.Fatal(err)
-		}
+		o.join(personOf(role), domain.ClientID{}, role, "The "+string(role))
 	}
+	world.Read(t, nothing) // It is ready from here on.
 	return o
+}
+
+func newAccounts(t *testing.T, of *postgres.Database, side domain.Side, base string, logger *slog.Logger) *accounts.Service {
+	t.Helper()
+	service, err := accounts.New(accounts.Options{
+		Pool: of.Pool, Side: side, Key: bytes.Repeat([]byte("k"), 32), Base: address(base), Now: func() time.Time { return epoch }, Logger: logger,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+func address(text string) *url.URL {
+	parsed, err := url.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
+}
+
+// join makes somebody who is active and has a name.
+func (o *office) join(id domain.PersonID, client domain.ClientID, role domain.Role, name string) {
+	o.t.Helper()
+	o.world.Log.Record(o.t, person.Stream(id),
+		person.Invited{Person: id, Client: client, Role: role, At: epoch}, person.Activated{At: epoch})
+	known := o.staff
+	if !client.IsZero() {
+		known = o.users
+	}
+	if err := known.Put(o.t.Context(), accounts.Account{Person: id, Client: client, Name: name}); err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // reply is an answer as it came.
@@ -117,8 +210,8 @@ func (o *office) call(role domain.Role, method, path, body string, headers ...st
 	return got
 }
 
-// send sends a request as a role, and says how the answer breaks the description of the API. The body is
-// JSON or nothing; headers come in pairs.
+// send sends a request in a login session of a role, and says how the answer breaks the description of the
+// API. The body is JSON or nothing; headers come in pairs.
 func (o *office) send(role domain.Role, method, path, body string, headers ...string) (reply, error) {
 	var content io.Reader = http.NoBody
 	if body != "" {
@@ -126,7 +219,7 @@ func (o *office) send(role domain.Role, method, path, body string, headers ...st
 	}
 	r := httptest.NewRequestWithContext(o.t.Context(), method, path, content)
 	if role != "" {
-		r.Header.Set("Authorization", "Bearer "+string(role))
+		r.AddCookie(&http.Cookie{Name: "__Host-effigate_console", Value: string(role)})
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -141,6 +234,9 @@ func (o *office) send(role domain.Role, method, path, body string, headers ...st
 	w := httptest.NewRecorder()
 	o.console.Handler().ServeHTTP(w, r)
 	got := reply{status: w.Code, header: w.Header(), body: w.Body.Bytes()}
+	if !strings.HasPrefix(path, api) {
+		return got, nil
+	}
 	return got, o.description.check(method, path, got)
 }
 

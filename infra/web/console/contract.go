@@ -9,6 +9,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/contract"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
@@ -29,6 +30,10 @@ type draftContractBody struct {
 	Activate     bool           `json:"activate,omitempty" doc:"Put the contract in force at once."`
 }
 
+type terminateContractBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"20000" doc:"Internal."`
+}
+
 type draftContractInput struct {
 	web.Write
 	ID   string `path:"id" doc:"The client's id, a UUID."`
@@ -36,22 +41,26 @@ type draftContractInput struct {
 }
 
 func (c *Console) registerContracts() {
-	get(c, "list-contracts", "/clients/{id}/contracts", "The contracts of a client", contractReaders, c.listContracts)
+	get(c, "list-contracts", "/clients/{id}/contracts", "The contracts of a client", access.ReadContracts, c.listContracts)
 	drafting := post("draft-contract", "/clients/{id}/contracts", "Draft a contract with a client", http.StatusCreated)
-	web.Register(c.API, drafting, func(ctx context.Context, actor domain.Actor, in *draftContractInput) (*written, error) {
+	web.Register(c.API, access.ManageContracts, drafting, func(ctx context.Context, actor domain.Actor, in *draftContractInput) (*written, error) {
 		id, request, err := c.edit(actor, Edit{Write: in.Write, ID: in.ID}, drafting.Path, in.Body)
 		if err != nil {
 			return nil, err
 		}
 		return answer(c.draftContract(ctx, request, id, in.Body))
 	})
-	editing(c, post("activate-contract", "/contracts/{id}/activate", "Put a drafted contract in force", http.StatusOK),
+	editing(c, access.ApproveContracts, post("activate-contract", "/contracts/{id}/activate", "Put a drafted contract in force", http.StatusOK),
 		func(ctx context.Context, r commands.Request, id uuid.UUID, _ *nothing) (commands.Answer, error) {
 			return c.commands.ActivateContract(ctx, r, commands.ActivateContract{Contract: domain.ContractID{UUID: id}})
 		})
+	editing(c, access.ApproveContracts, post("terminate-contract", "/contracts/{id}/terminate", "End a contract in force", http.StatusOK),
+		func(ctx context.Context, r commands.Request, id uuid.UUID, asked terminateContractBody) (commands.Answer, error) {
+			return c.commands.TerminateContract(ctx, r, commands.TerminateContract{Contract: domain.ContractID{UUID: id}, Reason: asked.Reason})
+		})
 }
 
-func (c *Console) listContracts(ctx context.Context, tx pgx.Tx, in *clientInput) (b contractsBody, err error) {
+func (c *Console) listContracts(ctx context.Context, tx pgx.Tx, _ reader, in *clientInput) (b contractsBody, err error) {
 	id, err := web.ID(in.ID)
 	if err != nil {
 		return b, err

@@ -13,6 +13,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 	rows "effigate/readmodels/staff"
 )
@@ -56,10 +57,10 @@ type reopenBody struct {
 
 // editingTicket registers a command on a ticket. A 409 for a ticket that has changed says how.
 func editingTicket[B any](
-	c *Console, id, path, summary string, status int,
+	c *Console, needed access.Permission, id, path, summary string, status int,
 	run func(context.Context, commands.Request, domain.TicketID, B) (commands.Answer, error),
 ) {
-	editing(c, post(id, "/tickets/{id}/"+path, summary, status),
+	editing(c, needed, post(id, "/tickets/{id}/"+path, summary, status),
 		func(ctx context.Context, r commands.Request, id uuid.UUID, asked B) (commands.Answer, error) {
 			answer, err := run(ctx, r, domain.TicketID{UUID: id}, asked)
 			return answer, c.explainChange(ctx, err, id, r.Seen)
@@ -67,48 +68,48 @@ func editingTicket[B any](
 }
 
 func (c *Console) registerEdits() {
-	editingTicket(c, "triage-ticket", "triage", "Classify a ticket", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "triage-ticket", "triage", "Classify a ticket", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked triageBody) (commands.Answer, error) {
 			return c.commands.TriageTicket(ctx, r, commands.TriageTicket{
 				Ticket: id, Contract: domain.ContractID{UUID: asked.Contract}, JobType: asked.JobType, Priority: ticket.Priority(asked.Priority),
 			})
 		})
-	editingTicket(c, "assign-ticket", "assign", "Give a ticket to a person, a team, both or nobody", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "assign-ticket", "assign", "Give a ticket to a person, a team, both or nobody", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked assignBody) (commands.Answer, error) {
 			return c.commands.AssignTicket(ctx, r, commands.AssignTicket{
 				Ticket: id, Assignee: domain.PersonID{UUID: asked.Assignee}, Team: asked.Team,
 			})
 		})
-	editingTicket(c, "start-ticket", "start", "Begin work on a ticket", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "start-ticket", "start", "Begin work on a ticket", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, _ *nothing) (commands.Answer, error) {
 			return c.commands.StartTicket(ctx, r, commands.StartTicket{Ticket: id})
 		})
-	editingTicket(c, "comment-on-ticket", "comments", "Write to the conversation", http.StatusCreated,
+	editingTicket(c, access.CommentTickets, "comment-on-ticket", "comments", "Write to the conversation", http.StatusCreated,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked commentBody) (commands.Answer, error) {
 			return c.commands.CommentOnTicket(ctx, r, commands.CommentOnTicket{
 				Ticket: id, Text: asked.Text, Visibility: visibility(asked.Visibility),
 			})
 		})
-	editingTicket(c, "note-on-ticket", "notes", "Write a note", http.StatusCreated,
+	editingTicket(c, access.WorkTickets, "note-on-ticket", "notes", "Write a note", http.StatusCreated,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked noteBody) (commands.Answer, error) {
 			return c.commands.NoteOnTicket(ctx, r, commands.NoteOnTicket{
 				Ticket: id, Text: asked.Text, Visibility: visibility(asked.Visibility), CopyOf: domain.CommentID{UUID: asked.CopyOf},
 			})
 		})
-	editingTicket(c, "wait-on-ticket", "wait", "Pause for the client, with a question, or for a third party", http.StatusOK, c.wait)
-	editingTicket(c, "resume-ticket", "resume", "End a pause", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "wait-on-ticket", "wait", "Pause for the client, with a question, or for a third party", http.StatusOK, c.wait)
+	editingTicket(c, access.WorkTickets, "resume-ticket", "resume", "End a pause", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, _ *nothing) (commands.Answer, error) {
 			return c.commands.ResumeTicket(ctx, r, commands.ResumeTicket{Ticket: id})
 		})
-	editingTicket(c, "resolve-ticket", "resolve", "Say how a ticket was solved", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "resolve-ticket", "resolve", "Say how a ticket was solved", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked resolveBody) (commands.Answer, error) {
 			return c.commands.ResolveTicket(ctx, r, commands.ResolveTicket{Ticket: id, Note: asked.Note, Code: asked.Code})
 		})
-	editingTicket(c, "close-ticket", "close", "End a resolved ticket", http.StatusOK,
+	editingTicket(c, access.WorkTickets, "close-ticket", "close", "End a resolved ticket", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, _ *nothing) (commands.Answer, error) {
 			return c.commands.CloseTicket(ctx, r, commands.CloseTicket{Ticket: id})
 		})
-	editingTicket(c, "reopen-ticket", "reopen", "Take a resolved or closed ticket up again", http.StatusOK,
+	editingTicket(c, access.ReopenTickets, "reopen-ticket", "reopen", "Take a resolved or closed ticket up again", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked reopenBody) (commands.Answer, error) {
 			return c.commands.ReopenTicket(ctx, r, commands.ReopenTicket{Ticket: id, Text: asked.Reason})
 		})

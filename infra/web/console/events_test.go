@@ -21,7 +21,7 @@ func (o *office) listen(role domain.Role, last string) (next func() string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+string(role))
+	request.AddCookie(&http.Cookie{Name: "__Host-effigate_console", Value: string(role)})
 	request.Header.Set("Last-Event-ID", last)
 	answer, err := server.Client().Do(request)
 	if err != nil {

@@ -13,13 +13,24 @@ import (
 )
 
 // feed is what staff hear of: the names of all that changes, and nothing of what it holds. Whether a role
-// may read it is decided when it does.
+// may read it is decided when it does. Whoever has no standing any more hears nothing.
 type feed struct{ reads Reads }
 
+// read reads for somebody who still is staff.
+func (f feed) read(ctx context.Context, actor domain.Actor, fetch func(pgx.Tx) error) error {
+	_, err := f.reads.Read(ctx, domain.Position{}, func(tx pgx.Tx) error {
+		if _, err := standing(ctx, tx, actor); err != nil {
+			return err
+		}
+		return fetch(tx)
+	})
+	return err
+}
+
 // Last gives the newest change.
-func (f feed) Last(ctx context.Context, _ domain.Actor) (string, error) {
+func (f feed) Last(ctx context.Context, actor domain.Actor) (string, error) {
 	var last int64
-	_, err := f.reads.Read(ctx, domain.Position{}, func(tx pgx.Tx) (err error) {
+	err := f.read(ctx, actor, func(tx pgx.Tx) (err error) {
 		last, err = rows.LastChange(ctx, tx)
 		return err
 	})
@@ -27,14 +38,14 @@ func (f feed) Last(ctx context.Context, _ domain.Actor) (string, error) {
 }
 
 // Since lists what changed after an id.
-func (f feed) Since(ctx context.Context, _ domain.Actor, id string, limit int) ([]web.Change, error) {
+func (f feed) Since(ctx context.Context, actor domain.Actor, id string, limit int) ([]web.Change, error) {
 	after, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || after < 0 {
 		return nil, fmt.Errorf("%w: %q is no id of this stream", web.ErrLost, id)
 	}
 	var changes []rows.Change
 	var known bool
-	_, err = f.reads.Read(ctx, domain.Position{}, func(tx pgx.Tx) (err error) {
+	err = f.read(ctx, actor, func(tx pgx.Tx) (err error) {
 		changes, known, err = rows.Changes(ctx, tx, after, limit)
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/visible"
 	"effigate/infra/web"
 )
@@ -44,20 +45,20 @@ type withdrawCommentInput struct {
 }
 
 func (c *Console) registerPublication() {
-	web.Register(c.API, huma.Operation{
+	web.Register(c.API, access.PublishTickets, huma.Operation{
 		OperationID: "preview-publication", Method: http.MethodGet, Path: base + "/tickets/{id}/publication",
 		Summary: "What publishing a ticket would disclose",
 	}, c.previewPublication)
-	editingTicket(c, "publish-ticket", "publish", "Make a ticket visible to its client, and comments with it", http.StatusOK,
+	editingTicket(c, access.PublishTickets, "publish-ticket", "publish", "Make a ticket visible to its client, and comments with it", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked publishBody) (commands.Answer, error) {
 			return c.commands.PublishTicket(ctx, r, commands.PublishTicket{Ticket: id, Comments: commentIDs(asked.Comments), Reason: asked.Reason})
 		})
-	editingTicket(c, "withdraw-ticket", "withdraw", "End the disclosure of a ticket and of everything on it", http.StatusOK,
+	editingTicket(c, access.PublishTickets, "withdraw-ticket", "withdraw", "End the disclosure of a ticket and of everything on it", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked withdrawBody) (commands.Answer, error) {
 			return c.commands.WithdrawTicket(ctx, r, commands.WithdrawTicket{Ticket: id, Reason: asked.Reason})
 		})
 	withdrawal := post("withdraw-comment", "/tickets/{id}/comments/{comment}/withdraw", "End the disclosure of a comment or note", http.StatusOK)
-	web.Register(c.API, withdrawal, func(ctx context.Context, actor domain.Actor, in *withdrawCommentInput) (*written, error) {
+	web.Register(c.API, access.PublishTickets, withdrawal, func(ctx context.Context, actor domain.Actor, in *withdrawCommentInput) (*written, error) {
 		comment, err := web.ID(in.Comment)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,26 +16,67 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
+	"effigate/infra/auth"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
 )
 
-// The roles that may read a subject (F54).
-var (
-	clientReaders = []domain.Role{
-		domain.Owner, domain.AccountManager, domain.Delivery, domain.Engineer, domain.Support, domain.Finance, domain.Auditor,
-	}
-	contractReaders   = []domain.Role{domain.Owner, domain.AccountManager, domain.Delivery, domain.Support, domain.Finance, domain.Auditor}
-	ticketReaders     = []domain.Role{domain.Owner, domain.AccountManager, domain.Delivery, domain.Engineer, domain.Support, domain.Auditor}
-	projectionReaders = []domain.Role{domain.Owner, domain.Auditor, domain.Ops}
-)
+// read fetches in one transaction, on behalf of a login whose rights are those that the very same data tell:
+// who was deactivated reads nothing any more, and who has another role now reads as that. It reports whether
+// the position was not reached.
+func (c *Console) read(
+	ctx context.Context, login auth.Login, needed access.Permission, after domain.Position, fetch func(pgx.Tx, reader) error,
+) (stale bool, err error) {
+	return c.reads.Read(ctx, after, func(tx pgx.Tx) error {
+		role, err := standing(ctx, tx, login.Actor)
+		if err != nil {
+			return err
+		}
+		now := login
+		now.Actor.Role = role
+		if err := now.May(needed, login.ProvedAt); err != nil { // How fresh the proof is was judged before.
+			return err
+		}
+		return fetch(tx, reader{now, needed})
+	})
+}
 
-// allow refuses a role that is not among the readers.
-func allow(actor domain.Actor, readers []domain.Role) error {
-	if slices.Contains(readers, actor.Role) {
+// standing gives the role that a staff person has now; auth.ErrUnauthenticated when it has none.
+func standing(ctx context.Context, tx pgx.Tx, actor domain.Actor) (domain.Role, error) {
+	role, err := rows.Standing(ctx, tx, actor.Person.UUID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return "", fmt.Errorf("%w: staff person %s has no standing", auth.ErrUnauthenticated, actor.Person)
+	}
+	return role, err
+}
+
+// reader is whoever a read is for.
+type reader struct {
+	auth.Login
+	needed access.Permission
+}
+
+// may reports whether the reader has a permission on anything, be its proof fresh or not.
+func (r reader) may(p access.Permission) bool { return r.May(p, r.ProvedAt) == nil }
+
+// narrowed reports whether the reader has a permission on the clients alone that it manages.
+func (r reader) narrowed(p access.Permission) bool {
+	return access.ScopeOf(r.Actor.Role, p) == access.OwnClients
+}
+
+// reaches reports whether the reader has a permission on a client.
+func (r reader) reaches(p access.Permission, of rows.Client) bool {
+	own := of.AccountManager != nil && *of.AccountManager == r.Actor.Person.UUID
+	return r.may(p) && (own || !r.narrowed(p))
+}
+
+// sees refuses a client that the read's own permission does not reach.
+func (r reader) sees(of rows.Client) error {
+	if r.reaches(r.needed, of) {
 		return nil
 	}
-	return domain.Refuse(domain.ErrForbidden, "role_may_not", "the role %s may not read this; ask one of %v", actor.Role, readers)
+	return domain.Refuse(domain.ErrForbidden, "not_your_client", "the role %s may do %s for clients alone that it manages; ask the account manager of %s", r.Actor.Role, r.needed, of.Name)
 }
 
 // Reading is embedded in the input of every read.
@@ -70,25 +112,21 @@ type answered[B any] struct {
 	Body  B
 }
 
-// get registers a read for the roles given. It waits for the position asked for and fetches in one
-// transaction.
+// get registers a read. It waits for the position asked for and fetches in one transaction.
 func get[B any, P body[B], I interface {
 	after() (domain.Position, error)
 }](
-	c *Console, id, path, summary string, readers []domain.Role, fetch func(context.Context, pgx.Tx, *I) (B, error),
+	c *Console, id, path, summary string, needed access.Permission, fetch func(context.Context, pgx.Tx, reader, *I) (B, error),
 ) {
 	operation := huma.Operation{OperationID: id, Method: http.MethodGet, Path: base + path, Summary: summary}
-	web.Register(c.API, operation, func(ctx context.Context, actor domain.Actor, in *I) (*answered[B], error) {
-		if err := allow(actor, readers); err != nil {
-			return nil, err
-		}
+	web.Register(c.API, needed, operation, func(ctx context.Context, _ domain.Actor, in *I) (*answered[B], error) {
 		after, err := (*in).after()
 		if err != nil {
 			return nil, err
 		}
 		out := &answered[B]{}
-		stale, err := c.reads.Read(ctx, after, func(tx pgx.Tx) (err error) {
-			out.Body, err = fetch(ctx, tx, in)
+		stale, err := c.read(ctx, web.LoginOf(ctx), needed, after, func(tx pgx.Tx, r reader) (err error) {
+			out.Body, err = fetch(ctx, tx, r, in)
 			return err
 		})
 		if err != nil {
@@ -165,7 +203,7 @@ func (c *Console) people(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[s
 	if add(staff); len(ids) == 0 {
 		return people, nil
 	}
-	users, err := c.names.Names(ctx, ids)
+	users, err := c.clients.Names(ctx, ids)
 	if err != nil {
 		c.logger.WarnContext(ctx, "names of client users are missing from an answer", slog.Any("error", err))
 	}

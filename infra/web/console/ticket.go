@@ -10,6 +10,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/ticket"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
@@ -83,13 +84,13 @@ type raiseBody struct {
 }
 
 func (c *Console) registerTickets() {
-	get(c, "list-tickets", "/tickets", "The tickets, newest first", ticketReaders, c.listTickets)
-	get(c, "count-tickets", "/ticket-counts", "The tickets counted by client, state and visibility", ticketReaders, countTickets)
-	get(c, "read-ticket", "/tickets/{id}", "Everything about a ticket", ticketReaders, c.readTicket)
-	web.Register(c.API, post("raise-ticket", "/tickets", "Raise a ticket", http.StatusCreated), c.raiseTicket)
+	get(c, "list-tickets", "/tickets", "The tickets, newest first", access.ReadTickets, c.listTickets)
+	get(c, "count-tickets", "/ticket-counts", "The tickets counted by client, state and visibility", access.ReadTickets, countTickets)
+	get(c, "read-ticket", "/tickets/{id}", "Everything about a ticket", access.ReadTickets, c.readTicket)
+	web.Register(c.API, access.RaiseTickets, post("raise-ticket", "/tickets", "Raise a ticket", http.StatusCreated), c.raiseTicket)
 }
 
-func (c *Console) listTickets(ctx context.Context, tx pgx.Tx, in *listTicketsInput) (b ticketsBody, err error) {
+func (c *Console) listTickets(ctx context.Context, tx pgx.Tx, _ reader, in *listTicketsInput) (b ticketsBody, err error) {
 	filter := rows.TicketFilter{
 		Client: in.Client, Statuses: in.Status, Visibility: in.Visibility, Assignee: in.Assignee, Text: in.Text, Limit: in.Limit,
 	}
@@ -116,7 +117,7 @@ func (c *Console) listTickets(ctx context.Context, tx pgx.Tx, in *listTicketsInp
 	return b, err
 }
 
-func countTickets(ctx context.Context, tx pgx.Tx, in *countsInput) (b countsBody, err error) {
+func countTickets(ctx context.Context, tx pgx.Tx, _ reader, in *countsInput) (b countsBody, err error) {
 	var clients []uuid.UUID
 	if in.Client != uuid.Nil {
 		clients = append(clients, in.Client)
@@ -125,7 +126,7 @@ func countTickets(ctx context.Context, tx pgx.Tx, in *countsInput) (b countsBody
 	return b, err
 }
 
-func (c *Console) readTicket(ctx context.Context, tx pgx.Tx, in *ticketInput) (b ticketBody, err error) {
+func (c *Console) readTicket(ctx context.Context, tx pgx.Tx, _ reader, in *ticketInput) (b ticketBody, err error) {
 	id, err := web.ID(in.ID)
 	if err != nil {
 		return b, err

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
-	"effigate/domain/person"
 	"effigate/domain/ticket"
 	"effigate/domain/visible"
 )
@@ -116,15 +115,13 @@ func TestATicketForAClientUserIsVisible(t *testing.T) {
 	o := newConsole(t)
 	client, contract := o.engagement()
 	user := domain.PersonID{UUID: domain.Derive(uuid.NameSpaceURL, "carl")}
-	o.world.Log.Record(t, person.Stream(user), person.Invited{
-		Person: user, Client: domain.ClientID{UUID: uuid.MustParse(client)}, Role: domain.ClientEmployee,
-	})
+	o.join(user, domain.ClientID{UUID: uuid.MustParse(client)}, domain.ClientEmployee, "Carl")
 	id, at := o.raise(client, contract, `,"on_behalf_of":"`+user.String()+`"`)
 	got := o.ticket(id, at)
 	if got.Visibility != "client_visible" || got.Number != "TKT-0001" || got.Timeline[0].Arguments["on_behalf_of"] != user.String() {
 		t.Errorf("ticket: %+v", got)
 	}
-	if got.People[user.String()] != "Name of "+user.String() {
+	if got.People[user.String()] != "Carl" {
 		t.Errorf("people: %v", got.People)
 	}
 	o.call(domain.Delivery, http.MethodPost, api+"/tickets/"+id+"/withdraw", `{"reason":"by mistake"}`).

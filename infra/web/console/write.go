@@ -14,6 +14,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/web"
 )
 
@@ -57,8 +58,8 @@ func post(id, path, summary string, status int) huma.Operation {
 }
 
 // editing registers a write to something that exists.
-func editing[B any](c *Console, operation huma.Operation, run func(context.Context, commands.Request, uuid.UUID, B) (commands.Answer, error)) {
-	web.Register(c.API, operation, func(ctx context.Context, actor domain.Actor, in *edit[B]) (*written, error) {
+func editing[B any](c *Console, needed access.Permission, operation huma.Operation, run func(context.Context, commands.Request, uuid.UUID, B) (commands.Answer, error)) {
+	web.Register(c.API, needed, operation, func(ctx context.Context, actor domain.Actor, in *edit[B]) (*written, error) {
 		id, request, err := c.edit(actor, in.Edit, operation.Path, in.Body)
 		if err != nil {
 			return nil, err

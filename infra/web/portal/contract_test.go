@@ -37,13 +37,13 @@ func TestAnswersKeepTheDescription(t *testing.T) {
 			if content, ok := o.described.RequestBody.Content["application/json"]; ok {
 				body = d.drawBody(r, content.Schema)
 			}
-			token := rapid.SampledFrom([]string{"ada", "ada", "ada", "eve", "gil", "sue", "mallory"}).Draw(r, "token")
+			token := rapid.SampledFrom([]string{"ada", "ada", "ada", "adas-key", "eve", "fay", "gil", "sue", "mallory"}).Draw(r, "token")
 			got := call(w.Portal, o.method, path, token, body, headers...)
 			answered[got.Code]++
 			d.check(r, o, got)
 		}
 	})
-	if answered[200] == 0 || answered[201] == 0 || answered[404] == 0 || answered[422] == 0 {
+	if answered[200] == 0 || answered[201]+answered[204] == 0 || answered[404] == 0 || answered[422] == 0 {
 		t.Errorf("the requests are not varied enough: %v", answered)
 	}
 }
@@ -65,7 +65,7 @@ func (d document) drawText(r *rapid.T, s schema, label string) string {
 		right = rapid.Custom(func(r *rapid.T) string { return strconv.Itoa(rapid.IntRange(-1, 300).Draw(r, "number")) })
 	case s.Format == "uuid" || label == "id":
 		right = rapid.Custom(func(r *rapid.T) string {
-			return id(rapid.SampledFrom([]byte{101, 102, 103, 31, 32, 99}).Draw(r, "id")).String()
+			return id(rapid.SampledFrom([]byte{101, 102, 103, 31, 32, 99, 11, 12, 13, 16}).Draw(r, "id")).String()
 		})
 	}
 	switch rapid.IntRange(0, 9).Draw(r, "kind of "+label) {
@@ -112,7 +112,9 @@ func (d document) drawBody(r *rapid.T, s schema) string {
 	for name := range s.Properties {
 		names = append(names, name)
 	}
-	slices.Sort(names)
+	if slices.Sort(names); len(names) == 0 {
+		return rapid.SampledFrom([]string{"{}", "{}", `{"id":1}`}).Draw(r, "body")
+	}
 	for _, name := range names {
 		if slices.Contains(s.Required, name) || rapid.Bool().Draw(r, "give "+name) {
 			body[name] = d.drawText(r, s.Properties[name], name)
@@ -145,7 +147,7 @@ func (d document) check(r *rapid.T, o operation, got *httptest.ResponseRecorder)
 	kind := got.Header().Get("Content-Type")
 	content, known := response.Content[kind]
 	if !known {
-		if got.Code == http.StatusNotModified && got.Body.Len() == 0 {
+		if got.Body.Len() == 0 && (got.Code == http.StatusNotModified || got.Code == http.StatusNoContent && len(response.Content) == 0) {
 			return
 		}
 		r.Fatalf("%s answers %d as %s, which is not described", o.id, got.Code, kind)
@@ -215,16 +217,16 @@ func (untouched) Changed() <-chan struct{} { return nil }
 
 // No token that we did not make opens, and none breaks anything.
 func FuzzTokens(f *testing.F) {
-	p := newPortal(f, untouched{}, &fakeCommands{position: func() domain.Position { return domain.Position{Commit: 1} }})
+	p := newPortal(f, untouched{}, nil, &fakeCommands{position: func() domain.Position { return domain.Position{Commit: 1} }})
 	f.Add("")
 	f.Add("AAAA")
 	f.Add(strings.Repeat("A", 48))
 	f.Add("oe6rAzi-uqFiSvUbM1mKBnZEVqr7RbkoKGjTNraejGUpfCwy")
 	f.Fuzz(func(t *testing.T, token string) {
-		for _, name := range []string{"after", "cursor"} {
-			got := call(p, http.MethodGet, base+"/tickets?"+url.Values{name: {token}}.Encode(), "ada", "")
+		for _, query := range []string{"/tickets?after", "/tickets?cursor", "/people?cursor", "/audit/access?cursor"} {
+			got := call(p, http.MethodGet, base+query+"="+url.QueryEscape(token), "ada", "")
 			if got.Code != http.StatusUnprocessableEntity && (got.Code != http.StatusOK || token != "") {
-				t.Errorf("%s=%q: %d %s", name, token, got.Code, got.Body)
+				t.Errorf("%s=%q: %d %s", query, token, got.Code, got.Body)
 			}
 		}
 	})

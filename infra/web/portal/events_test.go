@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"effigate/domain/visible"
+	"effigate/infra/web/portal"
 )
 
 // event is one server-sent event.
@@ -24,7 +26,7 @@ func listen(t *testing.T, address, token, last string) (next func() event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+token)
+	r.AddCookie(&http.Cookie{Name: portal.Cookie, Value: token})
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
@@ -76,8 +78,8 @@ func TestEventsTellAClientOfItsOwnChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate(t)
-	w.await(t, w.show(visible.Contract{Client: acme, ID: id(21), Reference: "CON-1", Type: "bucket"},
-		visible.Contract{Client: globex, ID: id(22), Reference: "CON-2", Type: "fixed"}))
+	w.await(t, w.show(visible.Category{Client: acme, ID: id(31), Contract: id(21), JobType: "net", Name: "Net"},
+		visible.Category{Client: globex, ID: id(32), Contract: id(22), JobType: "tel", Name: "Tel"}))
 	address := serve(t, w)
 	ada, eve := listen(t, address, "ada", ""), listen(t, address, "eve", "")
 	start := ada()
@@ -89,7 +91,8 @@ func TestEventsTellAClientOfItsOwnChanges(t *testing.T) {
 	w.show(ticket(2, acme, id(12)))
 	w.hide(visible.Comment{Client: acme, ID: id(51)}.Key())
 	w.show(ticket(71, globex, id(13)))
-	w.show(visible.Contract{Client: acme, ID: id(21), Reference: "CON-9", Type: "fixed"})
+	w.show(visible.Contract{Client: acme, ID: id(21), Reference: "CON-9", Type: "fixed"}) // Without the grant nobody hears of it.
+	w.show(visible.Category{Client: acme, ID: id(31), Contract: id(21), JobType: "net", Name: "Networks"})
 	names := func(next func() event, count int) (heard []string, last event) {
 		for range count {
 			last = next()
@@ -100,20 +103,22 @@ func TestEventsTellAClientOfItsOwnChanges(t *testing.T) {
 	key := func(kind string, n byte, more string) string {
 		return kind + ` {"key":"` + id(n).String() + `"` + more + `}`
 	}
-	heard, last := names(ada, 4)
-	want := []string{key("ticket", 101, ""), key("ticket", 102, ""), key("comment", 51, `,"removed":true`), key("contract", 21, "")}
+	heard, last := names(ada, 5)
+	want := []string{
+		key("ticket", 101, ""), key("ticket", 102, ""), key("comment", 51, `,"removed":true`), key("contract", 21, ""), key("category", 31, ""),
+	}
 	if diff := cmp.Diff(want, heard); diff != "" {
 		t.Errorf("the admin hears (-want +got):\n%s", diff)
 	}
 	heard, _ = names(eve, 3)
-	if diff := cmp.Diff(want[1:], heard); diff != "" {
+	if diff := cmp.Diff([]string{want[1], want[2], want[4]}, heard); diff != "" {
 		t.Errorf("the employee hears (-want +got):\n%s", diff)
 	}
 	if opaque := regexp.MustCompile(`^[A-Za-z0-9_-]{40,}$`); !opaque.MatchString(last.id) || !opaque.MatchString(start.id) {
 		t.Errorf("ids %q and %q are not sealed", start.id, last.id)
 	}
 
-	heard, _ = names(listen(t, address, "ada", start.id), 4)
+	heard, _ = names(listen(t, address, "ada", start.id), 5)
 	if diff := cmp.Diff(want, heard); diff != "" {
 		t.Errorf("after a pause the admin hears (-want +got):\n%s", diff)
 	}
@@ -132,6 +137,16 @@ func TestTheFirstChangeOfAClientIsAResync(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate(t)
+	owner, err := pgx.Connect(t.Context(), w.access.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := owner.Exec(t.Context(), `DELETE FROM control.changes`); err != nil { // Of populating, if it was live.
+		t.Fatal(err)
+	}
+	if err := owner.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	ada := listen(t, serve(t, w), "ada", "")
 	if got := ada(); got.name != "ready" {
 		t.Fatalf("the stream begins with %+v", got)
@@ -143,5 +158,17 @@ func TestTheFirstChangeOfAClientIsAResync(t *testing.T) {
 	w.show(ticket(1, acme, id(11)))
 	if got := ada(); got.name != "ticket" {
 		t.Errorf("the second change is %+v", got)
+	}
+}
+
+// A stream is for people of the side alone, and a key needs the scope.
+func TestStreamsAreForTheirPeople(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	for caller, want := range map[string]int{"": 401, "ended": 401, "sue": 404, "unknown key": 401, "adas-key for tickets.read": 403} {
+		if got := call(w.Portal, http.MethodGet, "/events", caller, ""); got.Code != want {
+			t.Errorf("%q: status %d, want %d: %s", caller, got.Code, want, got.Body)
+		}
 	}
 }

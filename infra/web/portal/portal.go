@@ -1,9 +1,9 @@
-// Package portal is the client API: what a client user reads and writes over HTTP.
+// Package portal is the client's side: the pages of a client user, and the API for the same things.
 //
-// It faces the internet. It may import readmodels/client, domain, domain/visible, the value types,
-// infra/web and infra/auth, and no aggregate and nothing of staff: the use cases reach it as the small
-// Commands interface in plain types. The client organisation always comes from the login, never from a
-// request.
+// It faces the internet. It may import readmodels/client, domain, domain/access, domain/visible, the value
+// types, infra/web with its page and signin, infra/accounts and infra/auth, and no aggregate and nothing of
+// staff: the use cases reach it as the small Commands interface in plain types. The client organisation
+// always comes from the login, never from a request.
 //
 // Surprises: log positions, stream ids and cursors are sealed tokens, because a number in them would count
 // what other clients do; ETags are hashes of what the reader sees.
@@ -12,19 +12,28 @@ package portal
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
+	"effigate/infra/accounts"
 	"effigate/infra/auth"
 	"effigate/infra/web"
+	"effigate/infra/web/page"
+	"effigate/infra/web/signin"
 	"effigate/readmodels/client"
 )
 
 // base is where the API begins.
 const base = "/api/client/v1"
+
+// Cookie is the name of the cookie of a login session.
+const Cookie = "effigate_portal"
 
 // Reads is the client read model.
 type Reads interface {
@@ -37,75 +46,66 @@ type Reads interface {
 	Changed() <-chan struct{}
 }
 
-// Request is what every command carries beside what it asks for.
-type Request struct {
-	Actor domain.Actor
-	Route string // method and path: with the key it names the command
-	Key   string // the Idempotency-Key
-	// Body is what was asked in one canonical form, so that the same request has the same bytes.
-	Body        []byte
-	At          time.Time // UTC
-	Traceparent string
-}
-
-// RaiseTicket asks for a new ticket in a category of the client. Contract and JobType are zero when the
-// client has no such category.
-type RaiseTicket struct {
-	Category    uuid.UUID
-	Contract    uuid.UUID
-	JobType     string
-	Title       string
-	Description string
-	Priority    string
-}
-
-// Answer is what a command led to.
-type Answer struct {
-	ID uuid.UUID
-	// Position is where in the log the effect is complete.
-	Position domain.Position
-}
-
-// Commands are the use cases of a client user. A refusal is a *domain.Refusal; a repeat of the same request
-// gets the same answer.
-type Commands interface {
-	RaiseTicket(ctx context.Context, r Request, t RaiseTicket) (Answer, error)
-	CommentOnTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
-	ReopenTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
-}
-
-// Options of a portal; all but Version and Logger must be given.
+// Options of a portal; all but Version, TrustedProxies, PostsPerMinute, LoginClock and Logger must be given.
 type Options struct {
 	Reads    Reads
 	Commands Commands
+	Accounts *accounts.Service // of the client side
 	Verifier auth.Verifier
 	Sealer   *auth.Sealer
-	Now      func() time.Time // the clock that commands are stamped by
-	Version  string
-	Logger   *slog.Logger // slog.Default() when nil
+	// Base is the public URL of the pages.
+	Base *url.URL
+	Now  func() time.Time // the clock that commands are stamped by
+	// LoginClock is the clock that login sessions are kept by; time.Now when nil.
+	LoginClock func() time.Time
+	// TrustedProxies and PostsPerMinute are as in web.Options.
+	TrustedProxies []netip.Prefix
+	PostsPerMinute int
+	Version        string
+	Logger         *slog.Logger // slog.Default() when nil
 }
 
-// Portal is the client API. Serve and Handler come from web.API.
+// Portal is the client's side: pages and API. Serve and Handler come from web.API.
 type Portal struct {
 	*web.API
-	reads    Reads
-	commands Commands
-	sealer   *auth.Sealer
-	now      func() time.Time
+	reads      Reads
+	commands   Commands
+	accounts   *accounts.Service
+	sealer     *auth.Sealer
+	base       *url.URL
+	now        func() time.Time
+	loginClock func() time.Time
 }
 
 // New makes the portal.
 func New(o Options) *Portal {
-	p := &Portal{
-		API: web.New(web.Options{
-			Title: "Effigate client API", Version: o.Version, Side: domain.ClientSide, Verifier: o.Verifier, Logger: o.Logger,
-		}),
-		reads: o.Reads, commands: o.Commands, sealer: o.Sealer, now: o.Now,
+	if o.LoginClock == nil {
+		o.LoginClock = time.Now //nolint:forbidigo // the edge reads the clock
 	}
+	p := &Portal{
+		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, base: o.Base, now: o.Now, loginClock: o.LoginClock,
+	}
+	p.API = web.New(web.Options{
+		Title: "Effigate client API", Version: o.Version, Side: domain.ClientSide, Verifier: o.Verifier, Logger: o.Logger,
+		Cookie: Cookie, Base: o.Base, ErrorPage: page.Failure(false), Denied: p.denied,
+		TrustedProxies: o.TrustedProxies, PostsPerMinute: o.PostsPerMinute, Now: o.LoginClock,
+	})
 	p.registerReads()
 	p.registerTickets()
+	p.registerPeople()
+	p.registerAccessLog()
 	p.Events("/events", feed{p})
+	p.mountPages()
+	signin.Mount(p.API, signin.Options{
+		Accounts: p.accounts, Side: domain.ClientSide, API: base, Base: o.Base, Frame: p.frame, Organisation: p.organisation,
+		Standing: p.standing, Activate: p.activate, Join: p.join, Now: p.loginClock,
+	})
 	return p
+}
+
+// denied adds to the log of access that somebody was refused.
+func (p *Portal) denied(ctx context.Context, login auth.Login, permission access.Permission, _ *http.Request) {
+	p.record(ctx, login.Actor, accounts.KindDenied, "refused", string(permission))
 }
 
 // Ready says whether the portal can answer: nil, or why not.

@@ -8,16 +8,21 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/visible"
+	"effigate/infra/accounts"
 	"effigate/infra/auth"
 	"effigate/infra/postgres"
 	"effigate/infra/postgres/postgrestest"
@@ -51,15 +56,21 @@ func (translator) Restore(context.Context, projections.Parking, domain.Position)
 	return nil, errors.New("nothing is parked here")
 }
 
-// tokens is a verifier that knows a fixed set of tokens.
-type tokens map[string]domain.Actor
+// logins is a verifier that knows a fixed set of tokens, of sessions and of keys.
+type logins struct{ sessions, keys map[string]auth.Login }
 
-func (t tokens) Verify(_ context.Context, token string) (domain.Actor, error) {
-	actor, known := t[token]
-	if !known {
-		return domain.Actor{}, auth.ErrUnauthenticated
+func (l logins) Session(_ context.Context, token string) (auth.Login, error) {
+	return find(l.sessions, token)
+}
+
+func (l logins) Key(_ context.Context, token string) (auth.Login, error) { return find(l.keys, token) }
+
+func find(known map[string]auth.Login, token string) (auth.Login, error) {
+	login, ok := known[token]
+	if !ok {
+		return auth.Login{}, auth.ErrUnauthenticated
 	}
-	return actor, nil
+	return login, nil
 }
 
 // id makes an id of version 4 that ends in n.
@@ -67,14 +78,37 @@ func id(n byte) uuid.UUID { return uuid.UUID{6: 0x40, 8: 0x80, 15: n} }
 
 var (
 	acme, globex = id(1), id(2)
-	people       = tokens{
+	people       = map[string]domain.Actor{
 		"ada": {Person: domain.PersonID{UUID: id(11)}, Side: domain.ClientSide, Role: domain.ClientAdmin, Client: domain.ClientID{UUID: acme}},
 		"eve": {Person: domain.PersonID{UUID: id(12)}, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: domain.ClientID{UUID: acme}},
+		"fay": {Person: domain.PersonID{UUID: id(15)}, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: domain.ClientID{UUID: acme}},
 		"gil": {Person: domain.PersonID{UUID: id(13)}, Side: domain.ClientSide, Role: domain.ClientAdmin, Client: domain.ClientID{UUID: globex}},
 		"sue": {Person: domain.PersonID{UUID: id(14)}, Side: domain.StaffSide, Role: domain.Owner},
 	}
 	monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	now    = monday.Add(90 * time.Minute)
 )
+
+// verifier knows a session of each of the people, of the person's name and freshly proved, and keys of two.
+func verifier() logins {
+	l := logins{sessions: map[string]auth.Login{}, keys: map[string]auth.Login{}}
+	for name, actor := range people {
+		l.sessions[name] = auth.Login{Actor: actor, Session: uuid.NewSHA1(uuid.Nil, []byte(name)), ProvedAt: now}
+	}
+	fay := l.sessions["fay"]
+	fay.Grants = access.Grants()
+	l.sessions["fay"] = fay
+	stale := l.sessions["ada"]
+	stale.ProvedAt = now.Add(-time.Hour)
+	l.sessions["ada, proved long ago"] = stale
+	ada := auth.Login{Actor: people["ada"], Key: id(200)}
+	l.keys["adas-key"] = ada
+	for _, permission := range []access.Permission{access.ReadTickets, access.ManagePeople, access.ReadPeople, access.OwnAccount} {
+		ada.Scopes = []access.Permission{permission}
+		l.keys["adas-key for "+string(permission)] = ada
+	}
+	return l
+}
 
 // fakeCommands stands for the use cases: it knows whose the tickets are, as the events do, and remembers
 // what it was asked.
@@ -83,7 +117,10 @@ type fakeCommands struct {
 	tickets  map[uuid.UUID]uuid.UUID // client by ticket
 	asked    []portal.Request
 	raised   []portal.RaiseTicket
+	given    []string
 	position func() domain.Position // of the next write
+	refusal  error                  // of the next write on a person
+	refused  map[string]error       // what commands were refused for good, by their names
 }
 
 func (c *fakeCommands) RaiseTicket(_ context.Context, r portal.Request, t portal.RaiseTicket) (portal.Answer, error) {
@@ -102,6 +139,59 @@ func (c *fakeCommands) CommentOnTicket(_ context.Context, r portal.Request, tick
 
 func (c *fakeCommands) ReopenTicket(_ context.Context, r portal.Request, ticket uuid.UUID, _ string) (portal.Answer, error) {
 	return c.onTicket(r, ticket)
+}
+
+// members are the organisations of people, as the events know them.
+var members = map[uuid.UUID]uuid.UUID{id(11): acme, id(12): acme, id(15): acme, id(16): acme, id(13): globex}
+
+func (c *fakeCommands) InviteEmployee(_ context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, r)
+	return portal.Answer{ID: person, Position: c.position()}, c.refusal
+}
+
+func (c *fakeCommands) DeactivateEmployee(_ context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
+	return c.onPerson(r, person)
+}
+
+func (c *fakeCommands) GiveGrant(_ context.Context, r portal.Request, person uuid.UUID, grant string) (portal.Answer, error) {
+	c.given = append(c.given, "give "+grant)
+	return c.onPerson(r, person)
+}
+
+func (c *fakeCommands) WithdrawGrant(_ context.Context, r portal.Request, person uuid.UUID, grant string) (portal.Answer, error) {
+	c.given = append(c.given, "withdraw "+grant)
+	return c.onPerson(r, person)
+}
+
+func (c *fakeCommands) Activate(_ context.Context, r portal.Request) (portal.Answer, error) {
+	return c.onPerson(r, r.Actor.Person.UUID)
+}
+
+// Join gives a command that was refused the same answer for ever, as the use cases do.
+func (c *fakeCommands) Join(_ context.Context, r portal.Request) (portal.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, r)
+	name := r.Actor.Person.String() + " " + r.Route + " " + r.Key
+	if c.refusal != nil {
+		c.refused[name] = c.refusal
+	}
+	if err := c.refused[name]; err != nil {
+		return portal.Answer{}, err
+	}
+	return portal.Answer{ID: r.Actor.Person.UUID, Position: c.position()}, nil
+}
+
+func (c *fakeCommands) onPerson(r portal.Request, person uuid.UUID) (portal.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, r)
+	if of, known := members[person]; known && of != r.Actor.Client.UUID {
+		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_person", "secret: no such person")
+	}
+	return portal.Answer{ID: person, Position: c.position()}, c.refusal
 }
 
 func (c *fakeCommands) onTicket(r portal.Request, ticket uuid.UUID) (portal.Answer, error) {
@@ -123,10 +213,14 @@ func (c *fakeCommands) count() int {
 // world is a portal over a projected read model.
 type world struct {
 	*portal.Portal
+	access   postgres.Access
 	log      *projectionstest.Log
 	database *postgres.Database
 	reads    *postgres.Reads
+	accounts *accounts.Service
 	commands *fakeCommands
+	trace    *trace
+	ahead    atomic.Int64 // how far the clock of logins has moved on, in nanoseconds
 }
 
 func newWorld(tb testing.TB) *world {
@@ -137,7 +231,11 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(database.Close)
-	w := &world{log: projectionstest.NewLog(), database: database, commands: &fakeCommands{tickets: map[uuid.UUID]uuid.UUID{}}}
+	// The clock of a world is not that of its database.
+	if _, err := database.Pool.Exec(tb.Context(), `UPDATE accounts.settings SET skew = '10 years'`); err != nil {
+		tb.Fatal(err)
+	}
+	w := &world{access: access, log: projectionstest.NewLog(), database: database, commands: &fakeCommands{tickets: map[uuid.UUID]uuid.UUID{}, refused: map[string]error{}}}
 	w.commands.position = func() domain.Position { return domain.Position{} }
 	project(tb, database, w.log)
 	w.reads, err = postgres.OpenReads(tb.Context(), access.Reader, client.Version, slog.New(slog.DiscardHandler))
@@ -145,9 +243,37 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(w.reads.Close)
-	w.Portal = newPortal(tb, postgres.ClientReads{Reads: w.reads}, w.commands)
+	w.trace = &trace{}
+	w.accounts = openAccounts(tb, access.Accounts, w.trace, func() time.Time { return now.Add(time.Duration(w.ahead.Load())) })
+	w.Portal = newPortal(tb, tracedReads{postgres.ClientReads{Reads: w.reads}, w.trace}, w.accounts, w.commands)
 	return w
 }
+
+// openAccounts makes the accounts of the client side, with the rights that the portal has in production.
+func openAccounts(tb testing.TB, address string, trace *trace, clock func() time.Time) *accounts.Service {
+	tb.Helper()
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config.ConnConfig.Tracer = trace
+	pool, err := pgxpool.NewWithConfig(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	service, err := accounts.New(accounts.Options{
+		Pool: pool, Side: domain.ClientSide, Key: []byte(strings.Repeat("a", 32)), Base: public, Now: clock,
+		Logger: slog.New(slog.DiscardHandler), LoopbackProviders: true,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return service
+}
+
+// public is the public URL of the portal in tests.
+var public = &url.URL{Scheme: "http", Host: "portal.example"}
 
 // project runs the client projector until the test ends.
 func project(tb testing.TB, database *postgres.Database, log *projectionstest.Log) {
@@ -176,16 +302,21 @@ func project(tb testing.TB, database *postgres.Database, log *projectionstest.Lo
 	})
 }
 
-func newPortal(tb testing.TB, reads portal.Reads, commands portal.Commands) *portal.Portal {
+func newPortal(tb testing.TB, reads portal.Reads, service *accounts.Service, commands portal.Commands, change ...func(*portal.Options)) *portal.Portal {
 	tb.Helper()
 	sealer, err := auth.NewSealer([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return portal.New(portal.Options{
-		Reads: reads, Commands: commands, Verifier: people, Sealer: sealer, Version: "test",
-		Now: func() time.Time { return monday.Add(90 * time.Minute).In(time.FixedZone("east", 3600)) }, Logger: slog.New(slog.DiscardHandler),
-	})
+	o := portal.Options{
+		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Version: "test", Base: public,
+		Now:        func() time.Time { return now.In(time.FixedZone("east", 3600)) },
+		LoginClock: func() time.Time { return now }, PostsPerMinute: 1_000_000, Logger: slog.New(slog.DiscardHandler),
+	}
+	for _, change := range change {
+		change(&o)
+	}
+	return portal.New(o)
 }
 
 // show discloses records and gives the position of the fact.
@@ -239,11 +370,13 @@ func ticket(n byte, of, by uuid.UUID) visible.Ticket {
 func (w *world) populate(tb testing.TB) {
 	tb.Helper()
 	records := []visible.Record{
-		visible.Organisation{Client: acme, Name: "Acme", Zone: "UTC", Language: "en", Currency: "EUR"},
-		visible.Organisation{Client: globex, Name: "Globex", Zone: "UTC", Language: "en", Currency: "EUR"},
-		visible.Person{Client: acme, ID: id(11), Role: "client_admin", Active: true},
-		visible.Person{Client: acme, ID: id(12), Role: "client_employee", Active: true},
-		visible.Person{Client: globex, ID: id(13), Role: "client_admin", Active: true},
+		visible.Organisation{Client: acme, Name: "Acme", Zone: "Australia/Sydney", Language: "en", Currency: "EUR", Seats: 25, SeatsTaken: 4},
+		visible.Organisation{Client: globex, Name: "Globex", Zone: "UTC", Language: "en", Currency: "EUR", Seats: 25, SeatsTaken: 1},
+		visible.Person{Client: acme, ID: id(11), Role: "client_admin", State: visible.PersonActive},
+		visible.Person{Client: acme, ID: id(12), Role: "client_employee", State: visible.PersonActive},
+		visible.Person{Client: acme, ID: id(15), Role: "client_employee", State: visible.PersonActive, Grants: "billing.read contract.read milestone.sign ticket.critical"},
+		visible.Person{Client: acme, ID: id(16), Role: "client_employee", State: visible.PersonInvited},
+		visible.Person{Client: globex, ID: id(13), Role: "client_admin", State: visible.PersonActive},
 		visible.Contract{Client: acme, ID: id(21), Reference: "CON-1", Type: "bucket"},
 		visible.Contract{Client: globex, ID: id(22), Reference: "CON-2", Type: "fixed"},
 		visible.Category{Client: acme, ID: id(31), Contract: id(21), JobType: "net", Name: "Network"},
@@ -253,6 +386,23 @@ func (w *world) populate(tb testing.TB) {
 	}
 	w.commands.tickets = map[uuid.UUID]uuid.UUID{id(101): acme, id(102): acme, id(103): globex}
 	w.await(tb, w.show(records...))
+	for name, account := range map[string]accounts.Account{
+		"ada": {Name: "Ada Admin", Client: people["ada"].Client}, "eve": {Name: "Eve Ebner", Client: people["eve"].Client},
+		"fay": {Name: "Fay Fischer", Client: people["fay"].Client}, "gil": {Name: "Gil Globe", Client: people["gil"].Client},
+	} {
+		account.Person = people[name].Person
+		w.account(tb, account, name+"@"+map[bool]string{true: "acme", false: "globex"}[name != "gil"]+".example")
+	}
+	w.account(tb, accounts.Account{Name: "Hal Holm", Client: people["ada"].Client, Person: domain.PersonID{UUID: id(16)}}, "hal@acme.example")
+}
+
+// account makes an account with an invitation.
+func (w *world) account(tb testing.TB, account accounts.Account, email string) {
+	tb.Helper()
+	account.Email = email
+	if _, err := w.accounts.Invite(tb.Context(), account, func(context.Context) error { return nil }); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // call makes a request; headers come in pairs of name and value.
@@ -262,8 +412,11 @@ func call(p *portal.Portal, method, path, token, body string, headers ...string)
 		content = strings.NewReader(body)
 	}
 	r := httptest.NewRequestWithContext(context.Background(), method, path, content)
-	if token != "" {
+	switch {
+	case strings.Contains(token, "key"):
 		r.Header.Set("Authorization", "Bearer "+token)
+	case token != "":
+		r.AddCookie(&http.Cookie{Name: portal.Cookie, Value: token, Quoted: strings.Contains(token, " ")})
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/auth"
 	"effigate/infra/web"
 	"effigate/readmodels/client"
@@ -93,6 +94,7 @@ func (p *Portal) view(ctx context.Context, actor domain.Actor, after domain.Posi
 	return p.reads.Read(ctx, actor.Client, after, func(tx pgx.Tx) error {
 		viewer, err := client.Admit(ctx, tx, actor)
 		if errors.Is(err, domain.ErrNotFound) {
+			p.Forget(actor.Person) // Or the verifier would let the next page come as far as this.
 			return fmt.Errorf("%w: person %s is not an active %s of the client", auth.ErrUnauthenticated, actor.Person, actor.Role)
 		}
 		if err != nil {
@@ -139,21 +141,24 @@ type categoriesBody struct {
 }
 
 func (p *Portal) registerReads() {
-	web.Register(p.API, get("me", "/me", "Who you are"),
+	web.Register(p.API, access.OwnAccount, get("me", "/me", "Who you are"),
 		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[meBody], error) {
 			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (meBody, error) {
 				me, err := client.ReadMe(ctx, tx, v)
 				return meBody{Me: me}, err
 			})
 		})
-	web.Register(p.API, get("overview", "/overview", "Counts of your tickets, and your contracts"),
+	web.Register(p.API, access.ReadTickets, get("overview", "/overview", "Counts of your tickets, and your contracts"),
 		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[overviewBody], error) {
 			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (overviewBody, error) {
 				overview, err := client.ReadOverview(ctx, tx, v)
+				if web.LoginOf(ctx).May(access.ReadContracts, p.loginClock()) != nil {
+					overview.Contracts = []client.Contract{} // A key may have the scope of tickets alone.
+				}
 				return overviewBody{Overview: overview}, err
 			})
 		})
-	web.Register(p.API, get("list-ticket-categories", "/ticket-categories", "What tickets can be raised under"),
+	web.Register(p.API, access.RaiseTickets, get("list-ticket-categories", "/ticket-categories", "What tickets can be raised under"),
 		func(ctx context.Context, actor domain.Actor, in *struct{ Reading }) (*answered[categoriesBody], error) {
 			return read(ctx, p, actor, in.Reading, func(tx pgx.Tx, v client.Viewer) (categoriesBody, error) {
 				items, err := client.ListCategories(ctx, tx, v)

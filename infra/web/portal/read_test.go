@@ -11,10 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/domain/visible"
 	"effigate/infra/postgres"
 	"effigate/infra/web"
 	"effigate/infra/web/portal"
+	"effigate/readmodels/client"
 )
 
 // late is a read model that never gets where a reader waits for it to be.
@@ -59,7 +61,7 @@ func TestAnswerThatCameTooEarlySaysSo(t *testing.T) {
 	w := newWorld(t)
 	w.populate(t)
 	w.commands.position = func() domain.Position { return domain.Position{Commit: 1 << 40, Prepare: 1 << 40} }
-	behind := newPortal(t, late{postgres.ClientReads{Reads: w.reads}}, w.commands)
+	behind := newPortal(t, late{postgres.ClientReads{Reads: w.reads}}, w.accounts, w.commands)
 	position := call(behind, http.MethodPost, base+"/tickets", "ada", raise).Header().Get("Effigate-Position")
 	for _, path := range []string{"/me", "/overview", "/tickets", "/tickets/" + id(101).String(), "/tickets/" + id(101).String() + "/comments", "/ticket-categories"} {
 		fresh := call(behind, http.MethodGet, base+path, "ada", "")
@@ -72,6 +74,19 @@ func TestAnswerThatCameTooEarlySaysSo(t *testing.T) {
 		}
 		if stale.Header().Get("ETag") != fresh.Header().Get("ETag") {
 			t.Errorf("%s: being late changes the ETag", path)
+		}
+	}
+}
+
+// A key shows what its scopes say, whatever its person may see besides.
+func TestOverviewNamesContractsToWhoeverMaySeeThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	for token, want := range map[string]int{"ada": 1, "adas-key": 1, "adas-key for " + string(access.ReadTickets): 0, "fay": 1, "eve": 0} {
+		got := decode[client.Overview](t, call(w.Portal, http.MethodGet, base+"/overview", token, ""), 200)
+		if len(got.Contracts) != want || got.Contracts == nil {
+			t.Errorf("%s: %+v, want %d contracts", token, got, want)
 		}
 	}
 }

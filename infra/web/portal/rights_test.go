@@ -16,8 +16,8 @@ import (
 func TestRightsThatEndEndAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, now := range map[string]visible.Person{
-		"deactivated": {Client: acme, ID: id(11), Role: "client_admin"},
-		"demoted":     {Client: acme, ID: id(11), Role: "client_employee", Active: true},
+		"deactivated": {Client: acme, ID: id(11), Role: "client_admin", State: visible.PersonEnded},
+		"demoted":     {Client: acme, ID: id(11), Role: "client_employee", State: visible.PersonActive},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -29,8 +29,12 @@ func TestRightsThatEndEndAtOnce(t *testing.T) {
 			}
 			w.await(t, w.show(now, ticket(2, acme, id(12))))
 			for _, o := range operations(t, describe(t, w.Portal)) {
-				path := strings.ReplaceAll(o.path, "{id}", id(101).String())
-				if got := call(w.Portal, o.method, path, "ada", bodies[o.id]); got.Code != http.StatusUnauthorized {
+				row := rows[o.method+" "+o.path]
+				if row.account {
+					continue // Of the login alone, which has ended a second later at the latest.
+				}
+				path := strings.ReplaceAll(o.path, "{id}", row.thing.String())
+				if got := call(w.Portal, o.method, path, "ada", row.body); got.Code != http.StatusUnauthorized {
 					t.Errorf("%s: status %d: %s", o.id, got.Code, got.Body)
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/access"
 	"effigate/infra/web"
 	"effigate/readmodels/client"
 )
@@ -104,17 +105,17 @@ type writtenBody struct {
 }
 
 func (p *Portal) registerTickets() {
-	web.Register(p.API, get("list-tickets", "/tickets", "Your tickets, newest first"), p.listTickets)
-	web.Register(p.API, get("read-ticket", "/tickets/{id}", "A ticket with its history and newest comments"), p.readTicket)
-	web.Register(p.API, get("list-comments", "/tickets/{id}/comments", "The conversation on a ticket"), p.listComments)
-	web.Register(p.API, post("raise-ticket", "/tickets", "Raise a ticket"), p.raiseTicket)
-	web.Register(p.API, post("comment-on-ticket", "/tickets/{id}/comments", "Write on a ticket"),
+	web.Register(p.API, access.ReadTickets, get("list-tickets", "/tickets", "Your tickets, newest first"), p.listTickets)
+	web.Register(p.API, access.ReadTickets, get("read-ticket", "/tickets/{id}", "A ticket with its history and newest comments"), p.readTicket)
+	web.Register(p.API, access.ReadTickets, get("list-comments", "/tickets/{id}/comments", "The conversation on a ticket"), p.listComments)
+	web.Register(p.API, access.RaiseTickets, post("raise-ticket", "/tickets", "Raise a ticket"), p.raiseTicket)
+	web.Register(p.API, access.CommentTickets, post("comment-on-ticket", "/tickets/{id}/comments", "Write on a ticket"),
 		func(ctx context.Context, actor domain.Actor, in *commentInput) (*written, error) {
 			return p.onTicket(ctx, actor, in.Write, in.After, in.ID, "/comments", in.Body, func(r Request, id uuid.UUID) (Answer, error) {
 				return p.commands.CommentOnTicket(ctx, r, id, in.Body.Text)
 			})
 		})
-	web.Register(p.API, post("reopen-ticket", "/tickets/{id}/reopen", "Take a resolved ticket up again"),
+	web.Register(p.API, access.ReopenTickets, post("reopen-ticket", "/tickets/{id}/reopen", "Take a resolved ticket up again"),
 		func(ctx context.Context, actor domain.Actor, in *reopenInput) (*written, error) {
 			return p.onTicket(ctx, actor, in.Write, in.After, in.ID, "/reopen", in.Body, func(r Request, id uuid.UUID) (Answer, error) {
 				return p.commands.ReopenTicket(ctx, r, id, in.Body.Text)
@@ -186,7 +187,7 @@ func (p *Portal) raiseTicket(ctx context.Context, actor domain.Actor, in *raiseI
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return nil, err
 	}
-	r, err := p.request(actor, in.Write, "/tickets", in.Body)
+	r, err := p.request(ctx, actor, in.Write, "/tickets", in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +218,7 @@ func (p *Portal) onTicket(
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.request(actor, write, "/tickets/"+text+path, body)
+	r, err := p.request(ctx, actor, write, "/tickets/"+text+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -237,15 +238,24 @@ func (p *Portal) look(ctx context.Context, actor domain.Actor, since After, read
 
 // request makes what a command carries. The path names the ticket, so one key on two tickets is two
 // commands.
-func (p *Portal) request(actor domain.Actor, write web.Write, path string, body any) (Request, error) {
+func (p *Portal) request(ctx context.Context, actor domain.Actor, write web.Write, path string, body any) (Request, error) {
 	canonical, err := json.Marshal(body)
 	if err != nil {
 		return Request{}, fmt.Errorf("encode request: %w", err)
 	}
 	return Request{
-		Actor: actor, Route: http.MethodPost + " " + base + path, Key: write.Key, Body: canonical,
+		Actor: actor, Credential: p.credential(ctx), Route: http.MethodPost + " " + base + path, Key: write.Key, Body: canonical,
 		At: p.now().UTC().Truncate(time.Microsecond), Traceparent: write.Traceparent(),
 	}, nil
+}
+
+// credential gives what proved the actor of a request.
+func (p *Portal) credential(ctx context.Context) Credential {
+	token, key := p.Credential(ctx)
+	if key {
+		return Credential{Kind: KeyCredential, Token: token}
+	}
+	return Credential{Kind: SessionCredential, Token: token}
 }
 
 func (p *Portal) write(r Request, run func() (Answer, error)) (*written, error) {

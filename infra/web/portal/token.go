@@ -12,6 +12,8 @@ const (
 	sealedPosition = "position"
 	sealedChange   = "change"
 	sealedCursor   = "cursor"
+	sealedLog      = "log cursor"
+	sealedBody     = "private body"
 )
 
 // sealPosition seals the position of a write for that write alone. A write that changes nothing is at the

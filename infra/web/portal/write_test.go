@@ -23,13 +23,14 @@ func TestCommandsCarryWhatWasAsked(t *testing.T) {
 	decode[written](t, call(w.Portal, http.MethodPost, base+own+"/comments", "eve", `{"text":"Hi"}`, "Idempotency-Key", "k2"), 201)
 	decode[written](t, call(w.Portal, http.MethodPost, base+own+"/reopen", "eve", `{}`, "Idempotency-Key", "k3"), 201)
 	at := monday.Add(90 * time.Minute)
+	eves := portal.Credential{Kind: portal.SessionCredential, Token: "eve"}
 	want := []portal.Request{
 		{
-			Actor: people["eve"], Route: "POST /api/client/v1/tickets", Key: "k1", At: at, Traceparent: trace,
+			Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1/tickets", Key: "k1", At: at, Traceparent: trace,
 			Body: []byte(`{"category":"` + id(31).String() + `","title":"Help","priority":"medium"}`),
 		},
-		{Actor: people["eve"], Route: "POST /api/client/v1" + own + "/comments", Key: "k2", At: at, Body: []byte(`{"text":"Hi"}`)},
-		{Actor: people["eve"], Route: "POST /api/client/v1" + own + "/reopen", Key: "k3", At: at, Body: []byte(`{}`)},
+		{Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1" + own + "/comments", Key: "k2", At: at, Body: []byte(`{"text":"Hi"}`)},
+		{Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1" + own + "/reopen", Key: "k3", At: at, Body: []byte(`{}`)},
 	}
 	if diff := cmp.Diff(want, w.commands.asked); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)

@@ -1,15 +1,6 @@
--- What the staff database keeps beside its read model.
+-- What the staff database keeps beside its read model and the accounts of the staff.
 
 -- +goose Up
-CREATE SCHEMA IF NOT EXISTS accounts;
-
-CREATE TABLE accounts.people (
-    id         uuid        PRIMARY KEY,
-    name       text        NOT NULL,
-    email      text, -- NULL: an imported person, who cannot log in
-    created_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE UNIQUE INDEX people_email ON accounts.people (lower(email));
 
 -- What a command was answered, for whoever sends it again.
 CREATE TABLE control.answers (
@@ -30,4 +21,5 @@ CREATE TABLE control.lanes (
 
 GRANT USAGE ON SCHEMA control, accounts TO staff_reader;
 GRANT SELECT ON control.generations, control.checkpoints, control.leases, control.parked, control.requests,
-    control.changes, control.lanes, accounts.people TO staff_reader;
+    control.changes, control.lanes TO staff_reader;
+GRANT SELECT (id, client, name) ON accounts.people TO staff_reader;

@@ -1,0 +1,183 @@
+// Package access is the one table of who may do what (product rule F54): commands, reads, pages, the
+// scopes of API keys, the matrix in the documentation and the tests of access all follow from it.
+//
+// It imports the domain only and decides nothing about a single thing: whether a ticket is a person's own
+// is asked of the ticket, by the use case or the query that the scope tells to ask.
+package access
+
+import (
+	"slices"
+
+	"effigate/domain"
+)
+
+// Permission is one thing that somebody may be allowed to do. Its text is also the scope of an API key
+// that may do it.
+type Permission string
+
+// The permissions.
+const (
+	OwnAccount       Permission = "account.own"    // see oneself, one's sessions, keys and factors; log out
+	SecureAccount    Permission = "account.secure" // change password, e-mail, factors, sessions and keys
+	FollowChanges    Permission = "changes.follow" // hear the names of what changes
+	ReadClients      Permission = "clients.read"   // the organisations
+	RegisterClients  Permission = "clients.register"
+	ManageClients    Permission = "clients.manage"    // its name
+	AssignManagers   Permission = "clients.assign"    // whose clients they are: it gives the scope OwnClients
+	SetLoginRules    Permission = "clients.login"     // how an organisation's people log in, and its seats
+	ReadContracts    Permission = "contracts.read"    // the summary of contracts
+	ManageContracts  Permission = "contracts.manage"  // draft
+	ApproveContracts Permission = "contracts.approve" // activate, terminate
+	ReadTickets      Permission = "tickets.read"
+	RaiseTickets     Permission = "tickets.raise"
+	CommentTickets   Permission = "tickets.comment"
+	ReopenTickets    Permission = "tickets.reopen"
+	WorkTickets      Permission = "tickets.work" // triage, assign, note, wait, resolve, close
+	PublishTickets   Permission = "tickets.publish"
+	ImportTickets    Permission = "tickets.import"
+	ReadPeople       Permission = "people.read"   // the client users
+	ManagePeople     Permission = "people.manage" // invite, disable, grant
+	ResetPasswords   Permission = "people.reset"  // give a client user a link that sets another password
+	ErasePeople      Permission = "people.erase"  // personal data of anybody
+	ReadStaff        Permission = "staff.read"    // names and roles of colleagues
+	ManageStaff      Permission = "staff.manage"
+	ReadAccessLog    Permission = "audit.access" // logins, denials and reads of sensitive things
+	ReadProjections  Permission = "projections.read"
+	OperateMail      Permission = "mail.operate" // what was not delivered, and sending it again
+)
+
+// Grant is a right that a client employee has beyond the base set of its role (F54).
+type Grant string
+
+// The grants. A client admin has all of these rights by its role.
+const (
+	SignMilestones Grant = "milestone.sign"  // approve milestones or request changes (X9)
+	ReadBilling    Grant = "billing.read"    // see invoices and the time billed on them
+	ReadScope      Grant = "contract.read"   // see the scope summary of contracts
+	RaiseCritical  Grant = "ticket.critical" // propose the priority critical (F10)
+)
+
+// Grants lists them in the order they are shown.
+func Grants() []Grant { return []Grant{SignMilestones, ReadBilling, ReadScope, RaiseCritical} }
+
+// Valid reports whether g is one of the grants.
+func (g Grant) Valid() bool { return slices.Contains(Grants(), g) }
+
+// Scope says on what a role has a permission. The zero Scope is nothing.
+type Scope string
+
+// The scopes.
+const (
+	Nothing      Scope = ""
+	Own          Scope = "own"          // what the person wrote, raised or is
+	OwnClients   Scope = "own clients"  // the clients whose account manager the person is
+	Granted      Scope = "if granted"   // of the organisation, while the person holds the rule's grant
+	Organisation Scope = "organisation" // everything of the client user's organisation
+	All          Scope = "all"
+)
+
+// Rule is a row of the table.
+type Rule struct {
+	Permission Permission
+	Title      string // what it allows, in the words of the documentation
+	// Write says that it changes something: a login that may only read lacks it.
+	Write bool
+	// StepUp says that a person must have proved itself within the last minutes. No API key can.
+	StepUp bool
+	Grant  Grant // of the scope Granted
+	Roles  map[domain.Role]Scope
+}
+
+// everywhere gives each of the roles one scope.
+func everywhere(scope Scope, roles ...domain.Role) map[domain.Role]Scope {
+	table := make(map[domain.Role]Scope, len(roles))
+	for _, role := range roles {
+		table[role] = scope
+	}
+	return table
+}
+
+// with adds roles to a table.
+func with(table map[domain.Role]Scope, scope Scope, roles ...domain.Role) map[domain.Role]Scope {
+	for _, role := range roles {
+		table[role] = scope
+	}
+	return table
+}
+
+// Rules gives the table, in the order of the documentation. It is made anew, so nobody can change it.
+func Rules() []Rule {
+	const (
+		owner, manager, delivery, engineer = domain.Owner, domain.AccountManager, domain.Delivery, domain.Engineer
+		support, finance, auditor, ops     = domain.Support, domain.Finance, domain.Auditor, domain.Ops
+		admin, employee                    = domain.ClientAdmin, domain.ClientEmployee
+	)
+	everybody := Roles()
+	converse := []domain.Role{owner, manager, delivery, engineer, support}
+	work := []domain.Role{owner, delivery, engineer, support}
+	return []Rule{
+		{Permission: OwnAccount, Title: "See the own account; log out", Roles: everywhere(Own, everybody...)},
+		{Permission: SecureAccount, Title: "Change the own password, e-mail, second factors, sessions and keys", Write: true, StepUp: true, Roles: everywhere(Own, everybody...)},
+		{Permission: FollowChanges, Title: "Hear what changes, as it changes", Roles: everywhere(Own, everybody...)},
+		{Permission: ReadClients, Title: "See clients", Roles: everywhere(All, owner, manager, delivery, engineer, support, finance, auditor)},
+		{Permission: RegisterClients, Title: "Register clients", Write: true, Roles: everywhere(All, owner, manager)},
+		{Permission: ManageClients, Title: "Change a client's settings", Write: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
+		{Permission: AssignManagers, Title: "Assign account managers", Write: true, Roles: everywhere(All, owner)},
+		{Permission: SetLoginRules, Title: "Set how a client's people log in, and its seats", Write: true, StepUp: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
+		{Permission: ReadContracts, Title: "See contracts", Grant: ReadScope, Roles: with(with(everywhere(All, owner, manager, delivery, support, finance, auditor), Organisation, admin), Granted, employee)},
+		{Permission: ManageContracts, Title: "Draft contracts", Write: true, Roles: everywhere(All, owner, manager)},
+		{Permission: ApproveContracts, Title: "Activate and terminate contracts", Write: true, Roles: everywhere(All, owner)},
+		{Permission: ReadTickets, Title: "See tickets", Roles: with(with(everywhere(All, append(converse, auditor)...), Organisation, admin), Own, employee)},
+		{Permission: RaiseTickets, Title: "Raise tickets", Write: true, Roles: with(everywhere(All, converse...), Organisation, admin, employee)},
+		{Permission: CommentTickets, Title: "Comment on tickets", Write: true, Roles: with(with(with(everywhere(All, work...), OwnClients, manager), Organisation, admin), Own, employee)},
+		{Permission: ReopenTickets, Title: "Reopen tickets", Write: true, Roles: with(with(everywhere(All, work...), Organisation, admin), Own, employee)},
+		{Permission: WorkTickets, Title: "Triage, assign, resolve and close tickets", Write: true, Roles: everywhere(All, work...)},
+		{Permission: PublishTickets, Title: "Publish and withdraw", Write: true, Roles: with(with(everywhere(All, owner, delivery), OwnClients, manager), Own, engineer, support)},
+		{Permission: ImportTickets, Title: "Import tickets", Write: true, Roles: everywhere(All, owner, manager, delivery)},
+		{Permission: ReadPeople, Title: "See a client's users", Roles: with(everywhere(All, owner, manager, auditor), Organisation, admin)},
+		{Permission: ManagePeople, Title: "Invite and disable a client's users, and give grants", Write: true, Roles: with(everywhere(All, owner, manager), Organisation, admin)},
+		{Permission: ResetPasswords, Title: "Give a client's users a link to set another password", Write: true, StepUp: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
+		{Permission: ErasePeople, Title: "Erase a person's data", Write: true, StepUp: true, Roles: everywhere(All, owner)},
+		{Permission: ReadStaff, Title: "See colleagues and their roles", Roles: everywhere(All, owner, manager, delivery, engineer, support, finance, auditor, ops)},
+		{Permission: ManageStaff, Title: "Invite and disable staff, and change roles", Write: true, StepUp: true, Roles: everywhere(All, owner)},
+		{Permission: ReadAccessLog, Title: "See the log of logins, denials and sensitive reads", Roles: with(with(everywhere(All, owner, auditor), OwnClients, manager), Organisation, admin)},
+		{Permission: ReadProjections, Title: "See the state of projections", Roles: everywhere(All, owner, auditor, ops)},
+		{Permission: OperateMail, Title: "See undelivered mail and send it again", Write: true, Roles: everywhere(All, owner, ops)},
+	}
+}
+
+// Roles lists all roles, staff first, in the order of the documentation.
+func Roles() []domain.Role {
+	return []domain.Role{
+		domain.Owner, domain.AccountManager, domain.Delivery, domain.Engineer, domain.Support, domain.Finance,
+		domain.Auditor, domain.Ops, domain.ClientAdmin, domain.ClientEmployee,
+	}
+}
+
+// table finds a rule by its permission.
+var table = func() map[Permission]Rule {
+	found := map[Permission]Rule{}
+	for _, rule := range Rules() {
+		found[rule.Permission] = rule
+	}
+	return found
+}()
+
+// Of gives the rule of a permission, and whether there is one.
+func Of(p Permission) (Rule, bool) {
+	rule, ok := table[p]
+	return rule, ok
+}
+
+// ScopeOf says on what a role has a permission.
+func ScopeOf(role domain.Role, p Permission) Scope { return table[p].Roles[role] }
+
+// MeetsClients reports whether clients get to know a person of the role, by name: staff who may write to them.
+func MeetsClients(role domain.Role) bool {
+	return role.Side() == domain.StaffSide && ScopeOf(role, CommentTickets) != Nothing
+}
+
+// Permitted lists the roles that have a permission on anything, in the order of Roles.
+func Permitted(p Permission) []domain.Role {
+	return slices.DeleteFunc(Roles(), func(role domain.Role) bool { return ScopeOf(role, p) == Nothing })
+}

@@ -1,0 +1,178 @@
+// What pages gain by a script; all of them work without it. No element here changes state on its own: they
+// show, copy, or submit what the person asked for.
+
+const here = () => location.pathname + location.search;
+const standing = path => path === '/login' || path.startsWith('/login/') || path === '/step-up';
+
+// --- What was typed survives a login that expired meanwhile. Kept for this tab alone, and secrets never.
+
+const draftKey = 'draft';
+const typed = 'input:not([type=hidden], [type=password], [type=file], [autocomplete=one-time-code]), textarea, select';
+
+function keepDraft() {
+  const fields = {};
+  for (const field of document.querySelectorAll('main form[method=post] :is(' + typed + ')')) {
+    if (!field.name) continue;
+    const choice = field.type === 'checkbox' || field.type === 'radio';
+    if (choice ? field.checked !== field.defaultChecked : field.value !== (field.defaultValue ?? '')) {
+      fields[field.name + (choice ? '=' + field.value : '')] = choice ? field.checked : field.value;
+    }
+  }
+  if (Object.keys(fields).length) sessionStorage.setItem(draftKey, JSON.stringify({ path: location.pathname, fields }));
+}
+
+function takeDraft() {
+  const kept = sessionStorage.getItem(draftKey);
+  if (!kept) return;
+  const draft = JSON.parse(kept);
+  if (standing(location.pathname)) { // The login is on its way.
+    sessionStorage.setItem(draftKey, JSON.stringify({ ...draft, interrupted: true }));
+    return;
+  }
+  sessionStorage.removeItem(draftKey);
+  if (!draft.interrupted || draft.path !== location.pathname) return;
+  for (const field of document.querySelectorAll('main form[method=post] :is(' + typed + ')')) {
+    const choice = field.type === 'checkbox' || field.type === 'radio';
+    const value = draft.fields[field.name + (choice ? '=' + field.value : '')];
+    if (value === undefined) continue;
+    if (choice) field.checked = value; else field.value = value;
+  }
+}
+
+document.addEventListener('submit', keepDraft);
+
+// --- Live updates
+
+class LiveStatus extends HTMLElement {
+  connectedCallback() {
+    this.last = new Date();
+    this.addEventListener('bye', () => this.leave());
+    this.addEventListener('htmx:sse:after:connection', () => { this.last = new Date(); this.textContent = ''; });
+    this.addEventListener('htmx:sse:after:message', () => { this.last = new Date(); });
+    this.addEventListener('htmx:sse:error', event => event.detail?.status === 401 ? this.leave() : this.pause());
+    this.addEventListener('htmx:response:error', event => {
+      if (event.detail?.ctx?.response?.status === 401) this.leave(); else this.pause();
+    });
+    this.addEventListener('htmx:error', () => this.pause());
+    addEventListener('offline', this.pause);
+  }
+
+  disconnectedCallback() { removeEventListener('offline', this.pause); }
+
+  pause = () => {
+    const time = this.last.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    this.textContent = 'Live updates paused, last ' + time;
+  };
+
+  leave() {
+    keepDraft();
+    location.assign('/login?next=' + encodeURIComponent(here()));
+  }
+}
+
+// --- Times
+
+const units = [['day', 86400, 172800], ['hour', 3600, 3600], ['minute', 60, 60]];
+
+function distance(at) {
+  const away = (at - Date.now()) / 1000, size = Math.abs(away);
+  const unit = units.find(([, , from]) => size >= from);
+  if (!unit) return 'just now';
+  const count = Math.floor(size / unit[1]);
+  const words = count + ' ' + unit[0] + (count === 1 ? '' : 's');
+  return away > 0 ? 'in ' + words : words + ' ago';
+}
+
+class RelTime extends HTMLElement {
+  connectedCallback() {
+    this.show();
+    this.timer = setInterval(() => this.show(), 30000);
+  }
+
+  disconnectedCallback() { clearInterval(this.timer); }
+
+  show() {
+    const time = this.querySelector('time');
+    if (time && !document.hidden) time.textContent = distance(Date.parse(time.dateTime));
+  }
+}
+
+// --- Copying
+
+class CopyButton extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button'), text = this.querySelector('input'), label = button.querySelector('span');
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.setAttribute('aria-live', 'polite');
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(text.value).then(() => { label.textContent = 'Copied'; }, () => text.select());
+      setTimeout(() => { label.textContent = 'Copy'; }, 2000);
+    });
+  }
+}
+
+// --- Passkeys
+
+async function send(path, body) {
+  const answer = await fetch(path, {
+    method: 'POST', body: body && JSON.stringify(body),
+    headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) return said;
+  throw new Error(said.detail || 'The service cannot answer right now. Try again.');
+}
+
+class PasskeyButton extends HTMLElement {
+  connectedCallback() {
+    if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) return;
+    this.button = this.querySelector('button');
+    this.button.hidden = false;
+    this.button.addEventListener('click', () => this.ask());
+  }
+
+  async ask() {
+    const wrong = this.querySelector('.error');
+    wrong.hidden = true;
+    this.button.disabled = true;
+    try {
+      const credential = await this.credential(await send(this.dataset.begin));
+      const name = document.getElementById(this.dataset.nameField)?.value;
+      const { next } = await send(this.dataset.finish, { credential, name });
+      location.assign(next || '/');
+    } catch (error) {
+      wrong.textContent = error.name === 'NotAllowedError' ? 'No passkey was used. Try again, or choose another way.' :
+        error.name === 'InvalidStateError' ? 'This device has a passkey for this account already.' : error.message;
+      wrong.hidden = false;
+      this.button.disabled = false;
+    }
+  }
+
+  async credential({ publicKey }) {
+    const credential = this.dataset.kind === 'create' ?
+      await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) }) :
+      await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+    return credential.toJSON();
+  }
+}
+
+// --- Menus close when something else is used; a page that came without a navigation is read from its top.
+
+document.addEventListener('click', event => {
+  for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener('keydown', event => {
+  const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
+  if (menu) { menu.open = false; menu.querySelector('summary').focus(); }
+});
+document.addEventListener('htmx:after:swap', event => {
+  if (event.detail?.ctx?.target !== document.body) return;
+  takeDraft();
+  if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+});
+
+takeDraft();
+for (const [name, element] of Object.entries({
+  'live-status': LiveStatus, 'rel-time': RelTime, 'copy-button': CopyButton, 'passkey-button': PasskeyButton,
+})) customElements.define(name, element);

@@ -1,0 +1,185 @@
+package portal_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"effigate/domain"
+	"effigate/domain/visible"
+	"effigate/infra/accounts"
+	"effigate/infra/auth"
+	"effigate/infra/postgres"
+	"effigate/infra/web/browsertest"
+	"effigate/infra/web/portal"
+)
+
+// as serves the portal to the browser of one of the people, who is logged in.
+func as(t *testing.T, w *world, token string) (address string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: portal.Cookie, Value: token})
+		w.Handler().ServeHTTP(rw, r)
+	}))
+	server.Start()
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	return server.URL
+}
+
+// Every page, on every kind of screen, is one that everybody can use.
+func TestPagesAreForEverybody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	w.await(t, w.show(visible.Person{Client: acme, ID: id(17), Role: "client_employee", State: visible.PersonEnded}))
+	w.accounts.Record(t.Context(), accounts.Entry{
+		At: now.Add(-time.Hour), Person: people["eve"].Person, Client: people["eve"].Client, Kind: accounts.KindLogin, Outcome: "ok",
+		Where: accounts.Where{Address: "2001:db8:85a3:8d3:1319:8a2e:370:7348", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"},
+	})
+	browser, ada, eve := browsertest.New(t), as(t, w, "ada"), as(t, w, "eve")
+	for name, options := range map[string][]browsertest.Option{
+		"desk": nil, "desk dark": {browsertest.Dark}, "phone": {browsertest.Mobile}, "phone dark": {browsertest.Mobile, browsertest.Dark},
+	} {
+		page := browser.Open(t, ada, options...)
+		for _, path := range []string{
+			"/", "/people", "/people/invite", "/access-log", "/people/" + id(11).String(), "/people/" + id(12).String(),
+			"/people/" + id(16).String(), "/people/" + id(17).String(), "/people/" + id(12).String() + "/deactivate", "/nowhere",
+		} {
+			page.Goto(path)
+			page.Shot(name + strings.ReplaceAll(path, "/", " "))
+			page.Axe()
+		}
+		page.Goto("/people/invite")
+		page.Fill("Name", "Gil")
+		page.Fill("E-mail address", "gil@globex.example")
+		page.Click("Invite")
+		page.See("This address cannot be invited")
+		if got := page.Value("Name"); got != "Gil" {
+			t.Errorf("%s: the form comes back with the name %q", name, got)
+		}
+		page.Shot(name + " refused")
+		page.Axe()
+		page.Quiet()
+		other := browser.Open(t, eve, options...)
+		other.Goto("/")
+		other.See("Nothing needs you today.")
+		other.NotSee("People")
+		other.NotSee("CON-1")
+		other.Axe()
+	}
+}
+
+// Nothing needs a script: without any, an admin invites, hands over the link, gives a right, and ends access.
+func TestPagesWorkWithoutScripts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	page := browsertest.New(t).Open(t, as(t, w, "ada"), browsertest.NoJS)
+	page.Goto("/people")
+	page.Click("Invite somebody")
+	page.Fill("Name", "Ida Iten")
+	page.Fill("E-mail address", "ida@acme.example")
+	page.Click("Invite")
+	page.See("Give this link to Ida Iten yourself")
+	page.Axe()
+	page.Goto("/people/" + id(12).String())
+	page.Click("See invoices")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.Person{Client: acme, ID: id(12), Role: "client_employee", Grants: "billing.read", State: visible.PersonActive})
+	}
+	page.Click("Save rights")
+	page.See("Rights changed")
+	page.Click("End access…")
+	page.See("End the access of Eve Ebner?")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.Person{Client: acme, ID: id(12), Role: "client_employee", State: visible.PersonEnded})
+	}
+	page.Click("End access")
+	page.See("Access ended")
+	page.NotSee("Save rights")
+}
+
+// What changes shows on the page that is open, without a reload.
+func TestOpenPagesFollow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	browser := browsertest.New(t)
+	home, list := browser.Open(t, as(t, w, "eve")), browser.Open(t, as(t, w, "ada"))
+	home.Goto("/")
+	home.See("Nothing needs you today.")
+	list.Goto("/people")
+	list.See("Hal Holm")
+	waiting := ticket(2, acme, id(12))
+	waiting.State = visible.TicketWaitingForYou
+	w.show(waiting, visible.Person{Client: acme, ID: id(16), Role: "client_employee", State: visible.PersonEnded})
+	home.See("1 ticket waits for your answer.")
+	list.See("Access ended")
+	home.Quiet()
+	list.Quiet()
+}
+
+// attendance is a verifier that notes at each request whether the page asked by itself.
+type attendance struct {
+	auth.Verifier
+	mu    sync.Mutex
+	alone []bool
+}
+
+func (a *attendance) Session(ctx context.Context, token string) (auth.Login, error) {
+	a.mu.Lock()
+	a.alone = append(a.alone, auth.IsUnattended(ctx))
+	a.mu.Unlock()
+	return a.Verifier.Session(ctx, token)
+}
+
+// attended counts the requests of somebody, and those of pages alone.
+func (a *attendance) attended() (somebody, alone int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, by := range a.alone {
+		if by {
+			alone++
+		}
+	}
+	return len(a.alone) - alone, alone
+}
+
+// A page that is left open follows what changes, and does not pass for somebody who is there.
+func TestOpenPagesAreNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	seen := &attendance{Verifier: verifier()}
+	w.Portal = newPortal(t, postgres.ClientReads{Reads: w.reads}, w.accounts, w.commands, func(o *portal.Options) { o.Verifier = seen })
+	page := browsertest.New(t).Open(t, as(t, w, "eve"))
+	page.Goto("/")
+	page.See("Nothing needs you today.")
+	waiting := ticket(2, acme, id(12))
+	waiting.State = visible.TicketWaitingForYou
+	w.show(waiting)
+	page.See("1 ticket waits for your answer.")
+	if somebody, alone := seen.attended(); somebody != 1 || alone < 2 {
+		t.Errorf("%d requests of somebody and %d of the page alone, want 1 and more", somebody, alone)
+	}
+	page.Click("Account")
+	page.See("Account and security")
+	if somebody, _ := seen.attended(); somebody != 2 {
+		t.Errorf("%d requests of somebody, want 2", somebody)
+	}
+}
+
+// Whoever's access ends sees it at once on every page that is open.
+func TestOpenPagesAreThrownOut(t *testing.T) {
+	t.Parallel()
+	w := newLoginWorld(t)
+	page := browsertest.New(t).Open(t, as(t, w, w.enter(t, "eve")))
+	page.Goto("/")
+	page.See("Hello, Eve Ebner")
+	w.show(visible.Person{Client: acme, ID: id(12), Role: "client_employee", State: visible.PersonEnded})
+	page.NotSee("Hello, Eve Ebner")
+}

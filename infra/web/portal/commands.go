@@ -1,0 +1,83 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"effigate/domain"
+)
+
+// Request is what every command carries beside what it asks for.
+type Request struct {
+	Actor domain.Actor
+	// Credential is what proved the actor. Whoever runs the command in another process verifies it anew
+	// and takes the actor from that.
+	Credential Credential
+	Route      string // method and path: with the key it names the command
+	Key        string // the Idempotency-Key
+	// Body is what was asked in one canonical form, so that the same request has the same bytes.
+	Body        []byte
+	At          time.Time // UTC
+	Traceparent string
+}
+
+// CredentialKind says what a token is the token of.
+type CredentialKind string
+
+// The kinds of credential.
+const (
+	SessionCredential CredentialKind = "session" // of a login session, at any stage
+	KeyCredential     CredentialKind = "key"     // of an API key
+)
+
+// Credential is the token that a request came with. It never leaves towards a client or a log.
+type Credential struct {
+	Kind  CredentialKind
+	Token string
+}
+
+// String leaves the token out, so that a printed request tells nobody how to log in.
+func (c Credential) String() string { return string(c.Kind) }
+
+// RaiseTicket asks for a new ticket in a category of the client. Contract and JobType are zero when the
+// client has no such category.
+type RaiseTicket struct {
+	Category    uuid.UUID
+	Contract    uuid.UUID
+	JobType     string
+	Title       string
+	Description string
+	Priority    string
+}
+
+// Answer is what a command led to.
+type Answer struct {
+	ID uuid.UUID
+	// Position is where in the log the effect is complete.
+	Position domain.Position
+}
+
+// Commands are the use cases of a client user. A refusal is a *domain.Refusal; a repeat of the same request
+// gets the same answer.
+type Commands interface {
+	RaiseTicket(ctx context.Context, r Request, t RaiseTicket) (Answer, error)
+	CommentOnTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
+	ReopenTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
+
+	// InviteEmployee begins a person with that id as a Client Employee of the actor's organisation, within
+	// its seats.
+	InviteEmployee(ctx context.Context, r Request, person uuid.UUID) (Answer, error)
+	// DeactivateEmployee ends the standing of a Client Employee of the actor's organisation for ever.
+	DeactivateEmployee(ctx context.Context, r Request, person uuid.UUID) (Answer, error)
+	GiveGrant(ctx context.Context, r Request, person uuid.UUID, grant string) (Answer, error)
+	WithdrawGrant(ctx context.Context, r Request, person uuid.UUID, grant string) (Answer, error)
+
+	// Activate records that the actor took up its invitation. The credential is a session of any stage of
+	// that very person.
+	Activate(ctx context.Context, r Request) (Answer, error)
+	// Join begins the actor, whom the organisation's single sign-on proved, as an active Client Employee
+	// of the organisation, within its seats. The credential is as for Activate.
+	Join(ctx context.Context, r Request) (Answer, error)
+}

@@ -1,0 +1,228 @@
+package portal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"effigate/domain"
+	"effigate/domain/access"
+	"effigate/infra/auth"
+	"effigate/infra/web/page"
+	"effigate/readmodels/client"
+)
+
+// The pages' paths.
+const (
+	homePath      = "/"
+	peoplePath    = "/people"
+	invitePath    = "/people/invite"
+	accessLogPath = "/access-log"
+	accountPath   = "/account"
+)
+
+func (p *Portal) mountPages() {
+	page.Register(p.API)
+	p.Page(http.MethodGet, homePath, access.OwnAccount, p.homePage)
+	p.Page(http.MethodGet, accessLogPath, access.ReadAccessLog, p.accessLogPage)
+	p.Page(http.MethodGet, peoplePath, access.ReadPeople, p.peoplePage)
+	p.Page(http.MethodGet, invitePath, access.ManagePeople, p.invitePage)
+	p.Page(http.MethodPost, invitePath, access.ManagePeople, p.inviteForm)
+	p.Page(http.MethodGet, peoplePath+"/{id}", access.ReadPeople, p.personPage)
+	p.Page(http.MethodPost, peoplePath+"/{id}/grants", access.ManagePeople, p.personForm("granted", p.changeGrants))
+	p.Page(http.MethodPost, peoplePath+"/{id}/invite", access.ManagePeople, p.inviteAgainForm)
+	p.Page(http.MethodPost, peoplePath+"/{id}/withdraw-invitation", access.ManagePeople, p.personForm("withdrawn", formless(p.withdrawInvitation)))
+	for _, form := range []string{"/grants", "/invite", "/withdraw-invitation"} {
+		p.Page(http.MethodGet, peoplePath+"/{id}"+form, access.ManagePeople, p.toPerson)
+	}
+	p.Page(http.MethodGet, peoplePath+"/{id}/deactivate", access.ManagePeople, p.deactivatePage)
+	p.Page(http.MethodPost, peoplePath+"/{id}/deactivate", access.ManagePeople, p.personForm("ended", formless(p.deactivate)))
+}
+
+// screen is what every page of somebody who is logged in begins with.
+type screen struct {
+	Frame page.Frame
+	Zone  *time.Location // of the organisation
+	Now   time.Time
+	Me    client.Me
+}
+
+// screen reads what a page shows in one transaction: who looks, and what the page fetches besides. A page
+// that a write led to waits for it, and says so when it does not come.
+func (p *Portal) screen(r *http.Request, login auth.Login, title string, fetch func(context.Context, pgx.Tx, client.Viewer) error) (screen, error) {
+	after := r.URL.Query().Get("after")
+	position, err := p.openPosition(login.Actor, after)
+	if err != nil {
+		position, after = domain.Position{}, "" // An address that was typed waits for nothing.
+	}
+	var me client.Me
+	var last int64
+	stale, err := p.view(r.Context(), login.Actor, position, func(tx pgx.Tx, v client.Viewer) (err error) {
+		if me, err = client.ReadMe(r.Context(), tx, v); err != nil {
+			return err
+		}
+		if last, err = client.LastChange(r.Context(), tx, v); err != nil {
+			return err
+		}
+		return fetch(r.Context(), tx, v)
+	})
+	if err != nil {
+		return screen{}, err
+	}
+	s := screen{Frame: p.frameOf(r, login, me), Zone: zoneOf(me), Me: me}
+	s.Now = p.loginClock().In(s.Zone)
+	s.Frame.Title, s.Frame.At = title, s.Now
+	s.Frame.Position, s.Frame.Since = after, feed{p}.seal(login.Actor, last)
+	s.Frame.Notice = notices[r.URL.Query().Get("done")]
+	if stale {
+		s.Frame.Notice = page.Notice{Tone: page.Attention, Title: "Updating…", Text: "What you changed is not on this page yet. It will be in a moment."}
+	}
+	return s, nil
+}
+
+// notices are what a page says about the write that led to it, by the word in its address.
+var notices = map[string]page.Notice{
+	"invited":   {Tone: page.Good, Title: "Invited", Text: "The invitation goes out by e-mail."},
+	"withdrawn": {Tone: page.Good, Title: "Invitation withdrawn", Text: "Its link leads nowhere now."},
+	"granted":   {Tone: page.Good, Title: "Rights changed"},
+	"ended":     {Tone: page.Good, Title: "Access ended", Text: "Nobody can log in with this account any more."},
+}
+
+// frame surrounds a page of somebody who is logged in, or of nobody for the zero login. A name that cannot
+// be read is left out, so that a page about something else still shows.
+func (p *Portal) frame(r *http.Request, login auth.Login) page.Frame {
+	var me client.Me
+	if !login.Actor.Person.IsZero() {
+		_, err := p.view(r.Context(), login.Actor, domain.Position{}, func(tx pgx.Tx, v client.Viewer) (err error) {
+			me, err = client.ReadMe(r.Context(), tx, v)
+			return err
+		})
+		if err != nil {
+			me = client.Me{}
+		}
+	}
+	return p.frameOf(r, login, me)
+}
+
+func (p *Portal) frameOf(r *http.Request, login auth.Login, me client.Me) page.Frame {
+	frame := page.Frame{Theme: page.ThemeOf(r), Path: local(r)}
+	if login.Actor.Person.IsZero() {
+		return frame
+	}
+	frame.Viewer = page.Viewer{Name: me.Name, Organisation: me.Organisation.Name, Role: page.RoleName(login.Actor.Role)}
+	if frame.Viewer.Name == "" {
+		frame.Viewer.Name = "You" // The menu is the way to log out, whatever the account is called.
+	}
+	frame.Live = true
+	for _, item := range []struct {
+		permission access.Permission
+		item       page.NavItem
+	}{
+		{access.OwnAccount, page.NavItem{Label: "Home", Path: homePath}},
+		{access.ReadPeople, page.NavItem{Label: "People", Path: peoplePath}},
+		{access.ReadAccessLog, page.NavItem{Label: "Access log", Path: accessLogPath}},
+		{access.OwnAccount, page.NavItem{Label: "Account", Path: accountPath}},
+	} {
+		if login.May(item.permission, p.loginClock()) == nil {
+			item.item.Current = within(r.URL.Path, item.item.Path)
+			frame.Nav = append(frame.Nav, item.item)
+		}
+	}
+	return frame
+}
+
+// within reports whether a page is that of a way in the navigation, or below it.
+func within(path, of string) bool {
+	return path == of || of != homePath && len(path) > len(of) && path[:len(of)+1] == of+"/"
+}
+
+// local is the page that a request is about, to come back to: what answers a form is not it.
+func local(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return homePath
+	}
+	return r.URL.RequestURI()
+}
+
+// zoneOf is the organisation's zone; UTC when this program does not know it.
+func zoneOf(me client.Me) *time.Location {
+	zone, err := time.LoadLocation(me.Organisation.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// formRequest makes what a command of a form carries. The key was put into the form when it was shown, so
+// that sending it twice acts once.
+func (p *Portal) formRequest(r *http.Request, login auth.Login, form url.Values) (Request, error) {
+	key := form.Get("key")
+	if key == "" || len(key) > maxFormKey {
+		return Request{}, domain.Refuse(domain.ErrInvalid, "idempotency_key_required", "the form has no key")
+	}
+	asked := url.Values{}
+	for field, values := range form {
+		if field != "key" {
+			asked[field] = values
+		}
+	}
+	body, err := json.Marshal(p.private(login.Actor, asked))
+	if err != nil {
+		return Request{}, fmt.Errorf("encode form: %w", err)
+	}
+	return Request{
+		Actor: login.Actor, Credential: p.credential(r.Context()), Route: r.Method + " " + r.URL.Path, Key: key, Body: body,
+		At: p.now().UTC().Truncate(time.Microsecond),
+	}, nil
+}
+
+// maxFormKey bounds the key of a form, in bytes; steps of one form add to it.
+const maxFormKey = 100
+
+// newKey is the key of a form that is shown.
+func newKey() string { return rand.Text() }
+
+// toPage leads on to a page that shows what was done.
+func (p *Portal) toPage(w http.ResponseWriter, r *http.Request, path, after, done string) error {
+	http.Redirect(w, r, path+"?"+url.Values{"after": {after}, "done": {done}}.Encode(), http.StatusSeeOther)
+	return nil
+}
+
+// formErrors are what a form page says about a refusal: nothing for what is no refusal of what was typed.
+func formErrors(err error) []page.FieldError {
+	refusal, ok := errors.AsType[*domain.Refusal](err)
+	if !ok || !errors.Is(err, domain.ErrInvalid) && !errors.Is(err, domain.ErrConflict) {
+		return nil
+	}
+	var wrong []page.FieldError
+	for _, field := range []string{"name", "email"} { // In the order of the page.
+		if text, ok := refusal.Fields[field]; ok {
+			wrong = append(wrong, page.FieldError{Field: field, Text: fieldLabels[field] + " " + text + "."})
+		}
+	}
+	if sentence, ok := sentences[refusal.Code]; ok && len(wrong) == 0 {
+		wrong = append(wrong, sentence)
+	}
+	return wrong
+}
+
+// fieldLabels begin the sentence about a wrong field.
+var fieldLabels = map[string]string{"name": "The name", "email": "The e-mail address"}
+
+// sentences are what pages say about refusals, by code.
+var sentences = map[string]page.FieldError{
+	"address_unavailable": {Field: "email", Text: "This address cannot be invited. If its owner should be with you, ask us."},
+	"no_seat_left":        {Text: "Every place of your organisation is taken. End the access of somebody, or ask us for more places."},
+	"too_many_mails":      {Field: "email", Text: "This address was sent too many letters within an hour. Wait until they have arrived."},
+	"not_invited":         {Text: "There is no invitation to change: they have accepted it, or their access has ended."},
+	"already_in":          {Text: "They have accepted an invitation already."},
+	"person_deactivated":  {Text: "Their access has ended."},
+	"key_reused":          {Text: "This form was sent before with other contents. Check what was done, then send it again."},
+}

@@ -1,0 +1,4 @@
+package signin
+
+// Device is device.
+var Device = device
