@@ -163,7 +163,6 @@ const (
 	KindErased      = "erased"
 	KindExport      = "export"
 	KindSensitive   = "sensitive_read" // rate cards, the log of access itself
-	KindViewAs      = "view_as"
 )
 
 // Options of a Service; all but Logger and Retention must be given.
