@@ -193,6 +193,7 @@ func TestBrowser(t *testing.T) {
 		"who is deactivated is thrown out":      o.testThrownOut,
 		"a passkey":                             o.testPasskey,
 		"single sign-on":                        o.testSingleSignOn,
+		"single sign-on of staff":               o.testStaffSingleSignOn,
 		"ending another session":                o.testSessions,
 		"without scripts":                       o.testWithoutScripts,
 		"by keyboard alone":                     o.testKeyboard,
@@ -416,6 +417,36 @@ func (o *offices) testSingleSignOn(t *testing.T) {
 	page.At("/")
 	page.See("Harbour Freight Lines")
 	page.NotSee("Nexus")
+	console.Quiet()
+}
+
+func (o *offices) testStaffSingleSignOn(t *testing.T) {
+	t.Helper()
+	provider := accountstest.NewProvider(t, o.Console+"/login/sso/callback")
+	provider.AddUser("lee@partner.example", phrase, "subject-lee", true)
+	console := o.logIn(t, "Maya Okafor")
+	console.Goto("/staff/login-rules")
+	console.Fill("Issuer", provider.Issuer)
+	console.Fill("Client id", provider.ClientID)
+	console.Fill("Client secret", provider.Secret)
+	console.Fill("Domains that the provider speaks for", "partner.example")
+	console.Click("Set the rules")
+	console.See("The login rules are set")
+	console.Goto("/staff/invite")
+	console.Fill("Name", "Lee Partner")
+	console.Fill("E-mail", "lee@partner.example")
+	console.Click("Support")
+	console.Click("Invite")
+	console.See("lee@partner.example")
+	page := o.browser.Open(t, o.Console)
+	page.Goto(o.mail.link(t, "lee@partner.example", "invitation"))
+	page.Click("Log in with your organisation")
+	page.Fill("Username", "lee@partner.example")
+	page.Fill("Password", phrase)
+	page.Pick("button[type=submit], button")
+	page.At("/")
+	page.See("Lee Partner")
+	page.Quiet()
 	console.Quiet()
 }
 
