@@ -346,6 +346,7 @@ func (o *offices) testThrownOut(t *testing.T) {
 	console.Click("Nexus Corp")
 	console.Click("Ola Grant")
 	console.Click("Deactivate …")
+	console.See("End this person's access for ever?")
 	console.Axe()
 	console.Click("Deactivate")
 	console.See("Deactivated")
