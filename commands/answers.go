@@ -37,9 +37,9 @@ type refused struct {
 // finalKinds are the kinds of refusal that a repeat must get again. An unknown outcome is none of them.
 var finalKinds = []error{domain.ErrInvalid, domain.ErrConflict, domain.ErrNotFound, domain.ErrForbidden}
 
-// final reports whether an error is a decision. A busy stream and an unreachable store are not: the same
+// Final reports whether an error is a decision. A busy stream and an unreachable store are not: the same
 // command may succeed a moment later.
-func final(err error) bool {
+func Final(err error) bool {
 	refusal, ok := errors.AsType[*domain.Refusal](err)
 	return ok && refusal.Code != codeBusy && slices.Contains(finalKinds, refusal.Kind)
 }

@@ -2,12 +2,12 @@ package commands
 
 import (
 	"context"
-	"time"
 
 	"effigate/domain"
 	"effigate/domain/access"
 	"effigate/domain/client"
 	"effigate/domain/money"
+	"effigate/domain/zone"
 )
 
 // RegisterClient begins a client organisation. ID is zero for a new one, which then derives from the
@@ -28,7 +28,7 @@ func (s *Service) RegisterClient(ctx context.Context, r Request, c RegisterClien
 		c.ID = domain.ClientID{UUID: domain.Derive(r.Command().UUID, "client")}
 	}
 	return s.onClient(ctx, r, access.RegisterClients, c.ID, func() (client.Command, error) {
-		if _, err := time.LoadLocation(c.Zone); err != nil {
+		if !zone.Valid(c.Zone) {
 			return nil, wrong("zone", "is no time zone this program knows: "+c.Zone)
 		}
 		var manager domain.PersonID

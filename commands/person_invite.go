@@ -134,9 +134,13 @@ func (s *Service) exists(ctx context.Context, id domain.ClientID) error {
 		return err
 	}
 	if !of.state.Exists() {
-		return domain.Refuse(domain.ErrNotFound, "no_such_client", "no client %s", id)
+		return noClient(id)
 	}
 	return nil
+}
+
+func noClient(id domain.ClientID) error {
+	return domain.Refuse(domain.ErrNotFound, "no_such_client", "no client %s", id)
 }
 
 // orElse is the first of two errors that is one.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"effigate/domain"
@@ -41,24 +42,41 @@ type Target struct {
 // tries is how often one command decides anew after another writer was faster.
 const tries = 5
 
+// patience bounds how long a command tries on a stream that everybody writes to, when its caller has no deadline
+// that ends before.
+const patience = 30 * time.Second
+
 // run loads the stream, decides, and appends at the exact revision. When another writer was faster it
-// loads and decides anew, five times, with jitter; then it gives up with domain.ErrConflict.
+// loads and decides anew, five times, with jitter; then it gives up with domain.ErrConflict. On a stream that many
+// people write to at once it goes on until the request's deadline, and then gives up with domain.ErrUnavailable:
+// nobody's time is lost because a colleague was faster.
 //
 // A command whose id already stands in the stream has acted: run answers the position it acted at and
 // appends nothing. A decision without events answers the zero position.
 func run[S, C any, E domain.Event](ctx context.Context, log Log, decider domain.Decider[S, C, E], on Target, command C) (domain.Position, error) {
-	for try := range tries {
-		if try > 0 {
-			if err := pause(ctx, try); err != nil {
-				return domain.Position{}, err
-			}
-		}
+	patient := crowded(on.Stream)
+	if patient {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	for try := 1; ; try++ {
 		position, err := once(ctx, log, decider, on, command)
 		if !errors.Is(err, domain.ErrRevision) {
 			return position, err
 		}
+		if try >= tries && !patient {
+			return domain.Position{}, domain.Refuse(domain.ErrConflict, codeBusy, "%s changed %d times while this command was decided; send it again", on.Stream, tries)
+		}
+		if err := pause(ctx, min(try, tries)); err != nil {
+			return domain.Position{}, fmt.Errorf("decide on %s: %w", on.Stream, err)
+		}
 	}
-	return domain.Position{}, domain.Refuse(domain.ErrConflict, codeBusy, "%s changed %d times while this command was decided; send it again", on.Stream, tries)
+}
+
+// crowded reports whether many people write to a stream at once: a billing period, or a series of numbers.
+func crowded(stream string) bool {
+	return strings.HasPrefix(stream, "period-") || strings.HasPrefix(stream, "numbering-")
 }
 
 func once[S, C any, E domain.Event](ctx context.Context, log Log, decider domain.Decider[S, C, E], on Target, command C) (domain.Position, error) {

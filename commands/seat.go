@@ -62,7 +62,7 @@ func (s *Service) inviteSeated(ctx context.Context, r Request, of domain.ClientI
 		Person: id, Client: of, Role: seat.Taken.Role,
 		By: domain.Actor{Person: seat.Taken.By, Side: domain.SystemSide}, At: seat.Taken.At,
 	}))
-	if final(err) {
+	if Final(err) {
 		if _, failed := s.release(ctx, r, of, id); failed != nil {
 			return domain.Position{}, failed
 		}
@@ -75,7 +75,7 @@ func (s *Service) inviteSeated(ctx context.Context, r Request, of domain.ClientI
 // cases. It gives the position of what it did, zero when that was nothing.
 func (s *Service) CompleteInvitation(ctx context.Context, r Request, of domain.ClientID, id domain.PersonID) (domain.Position, error) {
 	position, err := s.inviteSeated(ctx, r, of, id)
-	if final(err) {
+	if Final(err) {
 		return domain.Position{}, nil // The seat is free again: the command gave the refusal to its caller.
 	}
 	return position, err

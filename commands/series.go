@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -27,9 +26,6 @@ import (
 // 1 does the same. Both may run at the same time: the ids are the same, so the effect is there once.
 //
 // Numbers are the first such step: allocate is 2.
-
-// patience bounds how long an allocation tries when its caller has no deadline that ends before.
-const patience = 30 * time.Second
 
 // allocate gives every subject its number in a series, the one it has or the next one. Numbers are wanted
 // by everybody at once, so an allocation that another process forestalls is decided anew until the request's

@@ -109,7 +109,7 @@ func (s *Service) act(ctx context.Context, r Request, do func() (Answer, error))
 	if err == nil && answer.Position.IsZero() {
 		answer.Position, err = s.log.Head(ctx)
 	}
-	if err != nil && !final(err) {
+	if err != nil && !Final(err) {
 		return Answer{}, err
 	}
 	kept, failed := store(r.hash(), answer, err)

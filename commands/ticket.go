@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"effigate/domain"
 	"effigate/domain/access"
@@ -57,7 +58,7 @@ func newComment(r Request) domain.CommentID {
 }
 
 // covered checks that a contract of the ticket's client covers a job type (F10).
-func (s *Service) covered(ctx context.Context, id domain.TicketID, under domain.ContractID, jobType string) error {
+func (s *Service) covered(ctx context.Context, id domain.TicketID, under domain.ContractID, jobType string, at time.Time) error {
 	t, err := load(ctx, s.log, ticket.Decider, ticket.Stream(id), domain.CommandID{})
 	if err != nil {
 		return err
@@ -65,15 +66,15 @@ func (s *Service) covered(ctx context.Context, id domain.TicketID, under domain.
 	if !t.state.Exists() {
 		return domain.Refuse(domain.ErrNotFound, "no_such_ticket", "no such ticket")
 	}
-	return s.covers(ctx, t.state.Client, under, jobType)
+	return s.covers(ctx, t.state.Client, under, jobType, at)
 }
 
-func (s *Service) covers(ctx context.Context, client domain.ClientID, under domain.ContractID, jobType string) error {
+func (s *Service) covers(ctx context.Context, client domain.ClientID, under domain.ContractID, jobType string, at time.Time) error {
 	c, err := load(ctx, s.log, contract.Decider, contract.Stream(under), domain.CommandID{})
 	if err != nil {
 		return err
 	}
-	if !c.state.Covers(client, jobType) {
+	if !c.state.Covers(client, jobType, at) {
 		return domain.Refuse(domain.ErrConflict, "out_of_scope", "contract %s does not cover %q for this client now; choose one of its job types or another contract", under, jobType)
 	}
 	return nil

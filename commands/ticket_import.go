@@ -76,7 +76,7 @@ func (s *Service) importOnce(ctx context.Context, r Request, c ImportTicket) (Im
 	outcome.Position, err = s.log.Append(ctx, domain.Append{
 		Stream: on.Stream, Expected: domain.NoStream, Command: on.Command, Cause: on.Cause, Events: widen(events),
 	})
-	if final(err) {
+	if Final(err) {
 		return c.reject(err.Error()), nil // No store takes it, as when it is too large.
 	}
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Service) RaiseTicket(ctx context.Context, r Request, c RaiseTicket) (An
 		if err := s.mayRaise(ctx, r.Actor, c); err != nil {
 			return Answer{}, err
 		}
-		if err := s.covers(ctx, c.Client, c.Contract, c.JobType); err != nil {
+		if err := s.covers(ctx, c.Client, c.Contract, c.JobType, r.At); err != nil {
 			return Answer{}, err
 		}
 		id := domain.TicketID{UUID: domain.Derive(r.Command().UUID, "ticket")}

@@ -19,7 +19,7 @@ type TriageTicket struct {
 // TriageTicket runs the command.
 func (s *Service) TriageTicket(ctx context.Context, r Request, c TriageTicket) (Answer, error) {
 	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, func() (ticket.Command, error) {
-		if err := s.covered(ctx, c.Ticket, c.Contract, c.JobType); err != nil {
+		if err := s.covered(ctx, c.Ticket, c.Contract, c.JobType, r.At); err != nil {
 			return nil, err
 		}
 		return ticket.Triage{Contract: c.Contract, JobType: c.JobType, Priority: c.Priority, By: r.Actor, At: r.At}, nil

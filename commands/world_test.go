@@ -13,7 +13,7 @@ import (
 	"effigate/commands"
 	"effigate/commands/commandstest"
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 )
 
@@ -80,8 +80,9 @@ func (w *world) organisation(t *testing.T, name string) (domain.ClientID, domain
 
 func draft(client domain.ClientID) commands.DraftContract {
 	return commands.DraftContract{
-		Client: client, Reference: "CON-2026-001", Type: contract.TimeAndMaterials, SupportLevel: contract.Standard,
-		JobTypes: []contract.JobType{{Key: "api", Name: "API"}, {Key: "web", Name: "Web"}}, Starts: "2026-01-01",
+		Client: client, Reference: "CON-2026-001",
+		Terms: terms.Plain(terms.TimeAndMaterials, terms.Standard, "2026-01-01",
+			terms.JobType{Key: "api", Name: "API"}, terms.JobType{Key: "web", Name: "Web"}),
 	}
 }
 

@@ -20,6 +20,20 @@ type (
 	TicketID struct{ uuid.UUID }
 	// CommentID names a comment or a note on a ticket.
 	CommentID struct{ uuid.UUID }
+	// AmendmentID names an amendment of a contract.
+	AmendmentID struct{ uuid.UUID }
+	// BucketID names a lot of hours that was bought together.
+	BucketID struct{ uuid.UUID }
+	// TimeID names a time record.
+	TimeID struct{ uuid.UUID }
+	// ChargeID names a charge of a period that is not time.
+	ChargeID struct{ uuid.UUID }
+	// RateCardID names a rate card.
+	RateCardID struct{ uuid.UUID }
+	// SLAPolicyID names an SLA policy.
+	SLAPolicyID struct{ uuid.UUID }
+	// CalendarID names a calendar.
+	CalendarID struct{ uuid.UUID }
 	// CommandID names one command for ever: a repeated command carries the same id.
 	CommandID struct{ uuid.UUID }
 )
@@ -38,6 +52,27 @@ func (id TicketID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // IsZero reports whether the id names nothing.
 func (id CommentID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id AmendmentID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id BucketID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id TimeID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id ChargeID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id RateCardID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id SLAPolicyID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id CalendarID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // IsZero reports whether the id names nothing.
 func (id CommandID) IsZero() bool { return id.UUID == uuid.Nil }
@@ -61,4 +96,9 @@ func CategoryID(contract ContractID, jobType string) uuid.UUID {
 		return uuid.Nil
 	}
 	return Derive(contract.UUID, "category", jobType)
+}
+
+// LineID is the client-safe id of a line of a contract.
+func LineID(contract ContractID, line string) uuid.UUID {
+	return Derive(contract.UUID, "line", line)
 }

@@ -556,6 +556,10 @@ func TestNotices(t *testing.T) {
 	if _, ok := projections.NoticeOfEvent(domain.Recorded{Stream: "numbering-x"}); ok {
 		t.Error("a stream without an id has a notice")
 	}
+	month, ok := projections.NoticeOfEvent(domain.Recorded{Stream: "period-" + toy.ToyID(1).String() + "-2026-03"})
+	if !ok || month != (projections.Notice{Kind: "period", Key: toy.ToyID(1)}) {
+		t.Errorf("a month of a contract gives %+v", month)
+	}
 	fact, ok := projections.NoticeOfEvent(domain.Recorded{Stream: toy.ToyStream(1)})
 	if !ok || fact != (projections.Notice{Kind: "toy", Key: toy.ToyID(1), Client: uuid.Nil}) {
 		t.Errorf("event gives %+v", fact)

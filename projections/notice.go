@@ -25,9 +25,13 @@ func NoticeOfChange(change visible.Change) (Notice, bool) {
 }
 
 // NoticeOfEvent names the aggregate that an event belongs to. Streams whose name does not end in an id
-// have no page of their own and yield nothing.
+// have no page of their own and yield nothing, but those of billing periods, "period-<contract>-<yyyy-mm>", are
+// known by their contract.
 func NoticeOfEvent(event domain.Recorded) (Notice, bool) {
 	aggregate, name, _ := strings.Cut(event.Stream, "-")
+	if month := len("-2026-03"); aggregate == "period" && len(name) > month {
+		name = name[:len(name)-month]
+	}
 	id, err := uuid.Parse(name)
 	return Notice{Kind: aggregate, Key: id}, err == nil
 }

@@ -9,6 +9,8 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/access"
+	"effigate/domain/calendar"
+	"effigate/domain/contract"
 	"effigate/domain/ticket"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
@@ -61,6 +63,55 @@ func (c clientCommands) ReopenTicket(ctx context.Context, r portal.Request, id u
 		return portal.Answer{}, err
 	}
 	answer, err := c.service.ReopenTicket(ctx, request, commands.ReopenTicket{Ticket: domain.TicketID{UUID: id}, Text: text})
+	return portal.Answer(answer), err
+}
+
+// AcceptProposal agrees for the actor's organisation. Whoever comes as far has what the permission asks for, a fresh
+// proof of identity included.
+func (c clientCommands) AcceptProposal(ctx context.Context, r portal.Request, p portal.Proposal, a portal.Agreement) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	rule, _ := access.Of(access.AcceptContracts)
+	evidence := contract.Evidence{Role: r.Actor.Role, Proved: rule.StepUp, SHA256: a.SHA256, Sealed: a.Sealed}
+	id, amendment := domain.ContractID{UUID: p.Contract}, domain.AmendmentID{UUID: p.Amendment}
+	if amendment.IsZero() {
+		answer, err := c.service.AcceptContract(ctx, request, commands.AcceptContract{Contract: id, Evidence: evidence})
+		return portal.Answer(answer), err
+	}
+	answer, err := c.service.AcceptAmendment(ctx, request, commands.AcceptAmendment{Contract: id, Amendment: amendment, Evidence: evidence})
+	return portal.Answer(answer), err
+}
+
+// DeclineProposal refuses for the actor's organisation.
+func (c clientCommands) DeclineProposal(ctx context.Context, r portal.Request, p portal.Proposal, reason string) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	id, amendment := domain.ContractID{UUID: p.Contract}, domain.AmendmentID{UUID: p.Amendment}
+	if amendment.IsZero() {
+		answer, err := c.service.DeclineContract(ctx, request, commands.DeclineContract{Contract: id, Reason: reason})
+		return portal.Answer(answer), err
+	}
+	answer, err := c.service.DeclineAmendment(ctx, request, commands.DeclineAmendment{Contract: id, Amendment: amendment, Reason: reason})
+	return portal.Answer(answer), err
+}
+
+// AnswerOverage answers a request of a period of the actor's organisation.
+func (c clientCommands) AnswerOverage(ctx context.Context, r portal.Request, a portal.OverageAnswer) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	month := calendar.Month(a.Month)
+	if !month.Valid() { // It is part of a stream's name.
+		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "not_found", "not found")
+	}
+	answer, err := c.service.AnswerOverage(ctx, request, commands.AnswerOverage{
+		Contract: domain.ContractID{UUID: a.Contract}, Month: month, Request: a.Request, Allow: a.Allow, Reason: a.Reason,
+	})
 	return portal.Answer(answer), err
 }
 
@@ -138,7 +189,7 @@ func (s *settings) openImport(ctx context.Context, use func(context.Context, imp
 			return err
 		}
 		return use(ctx, importWorld{
-			service: w.service, log: w.store, people: people, actor: domain.System(), now: clock,
+			service: w.service, log: w.store, people: people, actor: domain.System(), now: w.now,
 		})
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
 	"effigate/domain/person"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/eventstore"
 	"effigate/infra/eventstore/embedded/store"
@@ -190,8 +191,8 @@ func (f *firm) sign() error {
 	}
 	err = whole(f, contract.Decider, contract.Stream(c.contract),
 		contract.Command(contract.Draft{
-			Contract: c.contract, Client: c.id, Reference: fmt.Sprintf("CON-%04d", len(f.clients)), Type: contract.TimeAndMaterials,
-			JobTypes: demoJobTypes, SupportLevel: contract.Standard, Starts: "2025-01-01", By: manager, At: f.at,
+			Contract: c.contract, Client: c.id, Reference: fmt.Sprintf("CON-%04d", len(f.clients)), Zone: "UTC",
+			Terms: terms.Plain(terms.TimeAndMaterials, terms.Standard, "2025-01-01", demoJobTypes...), By: manager, At: f.at,
 		}),
 		contract.Command(contract.Activate{By: manager, At: f.at}))
 	for i := range firmUsers {

@@ -20,6 +20,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/pquerna/otp/totp"
 
+	"effigate/domain/timer"
 	"effigate/infra/accounts/accountstest"
 	"effigate/infra/web/browsertest"
 )
@@ -197,6 +198,9 @@ func TestBrowser(t *testing.T) {
 		"ending another session":                o.testSessions,
 		"without scripts":                       o.testWithoutScripts,
 		"by keyboard alone":                     o.testKeyboard,
+		"time is logged, returned and approved": o.testTime,
+		"an amendment is agreed to":             o.testAmendment,
+		"prices without scripts":                o.testPrices,
 		"every page":                            o.testEveryPage,
 	} {
 		t.Run(name, journey)
@@ -510,19 +514,157 @@ func (o *offices) testKeyboard(t *testing.T) {
 	page.Quiet()
 }
 
+// A record of the timer and one by hand are handed in, and one comes back and is put right. The client reads
+// what was done, and nothing that is internal.
+func (o *offices) testTime(t *testing.T) {
+	t.Helper()
+	const work, byHand = "Nexus Corp · CON-2024-018 · API and integrations", `.card:has(input[aria-label*="by duration"]) `
+	engineer := o.logIn(t, "Tom Hargreaves")
+	engineer.Goto("/time")
+	engineer.Fill("Work", work)
+	engineer.Click("Start the timer")
+	engineer.See("The timer runs")
+	started := time.Now()
+	engineer.Fill("Text for the client", "Retry of failed exports")
+	engineer.Fill("Internal note", "The queue was never drained.")
+	for engineer.Axe(); time.Since(started) < timer.Shortest; {
+		engineer.Axe()
+	}
+	engineer.Click("Stop and log it")
+	engineer.See("The timer is stopped")
+	engineer.Fill("Work", work)
+	engineer.Fill("Or hours", "1:30")
+	engineer.Fill("Text for the client", "Reports")
+	engineer.Click("Break, condition, billing, time zone")
+	engineer.Fill("Condition", "Regular hours")
+	engineer.Click("Log it as a draft")
+	engineer.See("by duration")
+	engineer.Axe()
+	engineer.Click("Hand in 2 drafts of this week")
+	engineer.NotSee("drafts of this week")
+
+	delivery := o.logIn(t, "Sofia Lindgren", browsertest.NoJS)
+	delivery.Goto("/approvals")
+	delivery.See("The queue was never drained.")
+	delivery.Axe()
+	delivery.Pick(byHand + `input[aria-label*="by duration"]`) // All are chosen at first.
+	delivery.Pick(byHand + `button[value="approve"]`)
+	delivery.See("The time is approved.")
+	delivery.Pick(byHand + `input[name="reason"]`)
+	delivery.Type("Say which reports.")
+	delivery.Pick(byHand + `button[value="return"]`)
+	delivery.See("The time is returned.")
+
+	engineer.Goto("/time")
+	engineer.See("Say which reports.")
+	engineer.Click("by duration")
+	engineer.Click("Change it")
+	engineer.Fill("Text for the client", "Stock reports by warehouse")
+	engineer.Axe()
+	engineer.Click("Save it and hand it in")
+	engineer.See("Submitted")
+
+	delivery.Goto("/approvals")
+	delivery.Pick(byHand + `button[value="approve"]`)
+	delivery.See("The time is approved.")
+
+	admin := o.logIn(t, "Olivia Chen")
+	admin.Goto("/contracts")
+	admin.Click("CON-2024-018")
+	admin.See("Closed months")
+	admin.See("64 h 45 min of") // 63 h, 1 h 30 min, and some seconds that count as 15 min.
+	admin.See("Stock reports by warehouse")
+	admin.See("Retry of failed exports")
+	admin.NotSee("never drained")
+	admin.NotSee("Say which")
+	admin.Axe()
+	for _, page := range []*browsertest.Page{engineer, delivery, admin} {
+		page.Quiet()
+	}
+}
+
+// More hours are proposed, approved, offered and agreed to, and both sides show them.
+func (o *offices) testAmendment(t *testing.T) {
+	t.Helper()
+	const statement = "20 more hours of support and improvements, 120 in all."
+	manager := o.logIn(t, "Daniel Reyes")
+	manager.Goto("/contracts")
+	manager.Click("CON-2024-018")
+	manager.Click("Propose an amendment")
+	manager.Fill("Hours optional", "120")
+	manager.Fill("What the client agrees to", statement)
+	manager.Fill("Reason", "The rewrite needs them.")
+	manager.Click("Propose the amendment")
+	manager.See("0 of 1 given")
+	manager.Axe()
+	path := strings.TrimPrefix(manager.URL(), o.Console)
+
+	owner := o.logIn(t, "Maya Okafor")
+	owner.Goto(path)
+	owner.See("The rewrite needs them.")
+	owner.Click("Approve")
+	owner.See("Your approval is recorded.")
+	owner.Quiet()
+	manager.Goto(path)
+	manager.Click("Offer to the client")
+	manager.See("Signed on paper")
+
+	admin := o.logIn(t, "Olivia Chen")
+	admin.Click("Amendment of CON-2024-018")
+	admin.See(statement)
+	admin.Axe()
+	admin.Click("Accept…")
+	admin.See("Agree to this for Nexus Corp?")
+	admin.NotSee("The rewrite needs them.")
+	admin.Axe()
+	admin.Click("Accept")
+	admin.See("Accepted")
+	admin.Goto("/contracts")
+	admin.Click("CON-2024-018")
+	admin.See("of 120 h used")
+	admin.Quiet()
+
+	manager.Goto("/contracts")
+	manager.Click("CON-2024-018")
+	manager.See("of 120 h used")
+	manager.See("3 (in force)")
+	manager.Quiet()
+}
+
+// The owner publishes prices, which takes no script.
+func (o *offices) testPrices(t *testing.T) {
+	t.Helper()
+	page := o.logIn(t, "Maya Okafor", browsertest.NoJS)
+	page.Goto("/rate-cards")
+	page.Click("Standard rates")
+	page.Click("Publish the next version")
+	page.Fill("Rows", strings.Replace(page.Value("Rows"), "120.00", "125.50", 1))
+	page.Fill("Reason", "Prices of the new year")
+	page.Click("Check")
+	page.See("125.50 per hour")
+	page.Axe()
+	page.Click("Publish")
+	page.See("Publish the next version")
+	page.See("Prices of the new year")
+	page.See("125.50 per hour")
+	page.Axe()
+}
+
 // pagesOf are the pages of a side that a person reaches without naming anything.
 var pagesOf = map[string][]string{
 	"Olivia Chen": {
-		"/", "/people", "/people/invite", "/access-log", "/account", "/account/password", "/account/email", "/account/sessions",
+		"/", "/contracts", "/people", "/people/invite", "/access-log", "/account", "/account/password", "/account/email", "/account/sessions",
 		"/account/factors", "/account/keys", "/account/keys/new", "/nothing-here",
 	},
 	"Maya Okafor": {
 		"/", "/clients", "/clients/new", "/staff", "/staff/invite", "/staff/login-rules", "/people/import", "/access-log", "/mail",
 		"/account", "/account/sessions", "/account/factors", "/account/keys", "/nothing-here",
+		"/contracts", "/contracts?expiring=on", "/time", "/approvals", "/rate-cards", "/rate-cards/new", "/rate-cards/resolve",
+		"/sla-policies", "/sla-policies/new", "/calendars", "/calendars/new",
 	},
 }
 
-// maxPageWeight is what the first load of a page may take over the wire, in bytes.
+// maxPageWeight is what a page may take over the wire with all that the browser does not have yet, in bytes.
 const maxPageWeight = 60_000
 
 // Every page is right for everybody: light and dark, wide and narrow, and light enough.
@@ -541,7 +683,7 @@ func (o *offices) testEveryPage(t *testing.T) {
 			page := o.browser.Open(t, base, form.options...)
 			for _, path := range []string{"/login", "/forgot", "/invitation/none", "/reset/none", "/confirm-email/none"} {
 				page.Goto(path)
-				o.inspect(page, form.name, name, path)
+				o.inspect(t, page, form.name, name, path)
 			}
 		}
 		for person, paths := range pagesOf {
@@ -550,41 +692,65 @@ func (o *offices) testEveryPage(t *testing.T) {
 			if strings.HasPrefix(page.URL(), o.Portal) {
 				side = "portal"
 			}
-			if page.See("Effigate"); page.Weight() > maxPageWeight {
-				t.Errorf("%s: the first page of %s weighs %d bytes", form.name, side, page.Weight())
-			}
 			for _, path := range paths {
 				page.Goto(path)
-				o.inspect(page, form.name, side, path)
+				o.inspect(t, page, form.name, side, path)
 			}
 			for _, detail := range details(page, side) {
 				page.Goto(detail)
-				o.inspect(page, form.name, side, regexp.MustCompile(`[0-9a-f-]{36}`).ReplaceAllString(detail, "id"))
+				o.inspect(t, page, form.name, side, shapeOf(detail))
 			}
 		}
 	}
 }
 
-// details are the pages of the first thing that each list of a side leads to.
+// details are the pages of the first thing that each list of a side leads to, and one of each shape below it.
 func details(page *browsertest.Page, side string) []string {
-	lists := map[string][]string{"portal": {"/people"}, "console": {"/clients", "/staff"}}[side]
+	const links = `[...document.querySelectorAll("main a")].map(a => a.getAttribute("href"))`
+	lists := map[string][]string{
+		"portal":  {"/people", "/contracts"},
+		"console": {"/clients", "/staff", "/contracts", "/approvals", "/rate-cards", "/sla-policies", "/calendars"},
+	}[side]
 	var found []string
+	seen := map[string]bool{}
+	add := func(path string) bool {
+		isNew := !seen[shapeOf(path)]
+		if seen[shapeOf(path)] = true; isNew {
+			found = append(found, path)
+		}
+		return isNew
+	}
 	for _, list := range lists {
 		page.Goto(list)
-		first := browsertest.Eval[string](page, `[...document.querySelectorAll("main a")].map(a => a.getAttribute("href")).find(h => /[0-9a-f-]{36}$/.test(h)) || ""`)
-		if first == "" {
-			continue
+		for _, path := range browsertest.Eval[[]string](page, links+`.filter(h => /[0-9a-f-]{36}$/.test(h))`) {
+			if !add(path) {
+				continue
+			}
+			page.Goto(path)
+			for _, below := range browsertest.Eval[[]string](page, links+`.filter(h => h.startsWith(location.pathname + "/"))`) {
+				add(below)
+			}
+			if side == "console" && list == "/contracts" {
+				add(path + "/compare?from=1&to=1")
+			}
+			page.Goto(list)
 		}
-		found = append(found, first)
-		page.Goto(first)
-		below := browsertest.Eval[[]string](page, `[...document.querySelectorAll("main a")].map(a => a.getAttribute("href")).filter(h => h.startsWith(location.pathname + "/"))`)
-		found = append(found, below...)
 	}
 	return found
 }
 
-func (o *offices) inspect(page *browsertest.Page, form, side, path string) {
+var namesInPaths = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d+(-\d+)?\b`)
+
+// shapeOf is a path without what names one thing.
+func shapeOf(path string) string { return namesInPaths.ReplaceAllString(path, "id") }
+
+// inspect takes a page that is shown.
+func (o *offices) inspect(t *testing.T, page *browsertest.Page, form, side, path string) {
+	t.Helper()
 	page.Axe()
 	page.Quiet()
+	if weight := page.Weight(); weight > maxPageWeight {
+		t.Errorf("%s: %s of %s weighs %d bytes", form, path, side, weight)
+	}
 	page.Shot(side + strings.ReplaceAll(url.PathEscape(path), "%2F", "-") + "-" + form)
 }

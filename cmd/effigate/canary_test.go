@@ -18,19 +18,27 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
+	"effigate/domain/period"
 	"effigate/domain/person"
+	"effigate/domain/ratecard"
+	"effigate/domain/slapolicy"
 	"effigate/domain/ticket"
+	"effigate/domain/timer"
+	"effigate/domain/workcalendar"
 	"effigate/infra/accounts"
+	"effigate/infra/eventstore"
 	"effigate/infra/postgres/postgrestest"
 	"effigate/infra/web/portal"
 )
@@ -53,6 +61,11 @@ func TestNothingInternalReachesClients(t *testing.T) {
 			t.Errorf("no event holds what stands for %q: the scan would find nothing", label)
 		}
 	}
+	for _, kind := range eventstore.Product().Kinds() {
+		if !slices.Contains(untold, kind.Name) && !strings.Contains(history, `"`+kind.Name+`"`) {
+			t.Errorf("nothing in the story is %s", kind.Name)
+		}
+	}
 	stories(t, 7, 200, func(r *rapid.T, name string) {
 		setStage(r, in, name, "").checkStory(r, drawStory(r, 25, 70))
 		if r.Failed() {
@@ -64,6 +77,10 @@ func TestNothingInternalReachesClients(t *testing.T) {
 		in.verify(t, "staff")
 	}
 }
+
+// untold are the kinds of events that no act leads to. They plant nothing that TestNoFieldOfStaffReachesClients does
+// not.
+var untold = []string{"client.seat_limit_set.v1", "person.erased.v1", "person.role_changed.v1"}
 
 // checkStory tells a story and looks for what was said inside wherever clients are served.
 func (s *stage) checkStory(tb failing, acts story) {
@@ -108,7 +125,7 @@ func (s *stage) checkPages(tb failing) {
 				tb.Fatalf("%v", err)
 			}
 			b := browser{base: s.in.at.Portal, cookie: portal.Cookie + "=" + begun.Token}
-			pages, good := b.crawl(tb, "/", "/people", "/access-log", "/account", "/step-up", "/nowhere"), 0
+			pages, good := b.crawl(tb, "/", "/contracts", "/people", "/access-log", "/account", "/step-up", "/nowhere"), 0
 			for path, page := range pages {
 				place := fmt.Sprintf("the page %s for user %d of client %d", path, j, i)
 				s.checkSecrets(tb, place, fmt.Sprint(page))
@@ -139,13 +156,14 @@ func (in *installation) history(tb failing) string {
 // truth is what the staff side says about every text of a story that could be visible.
 type truth struct {
 	items map[string]shown
-	// hidden are the ids of tickets and messages that no event ever made visible.
+	// hidden are the ids of tickets, messages, time records and amendments that no event ever made visible.
 	hidden map[uuid.UUID]bool
 }
 
 // shown is a text, whose it is, and whether it is visible.
 type shown struct {
 	client, raisedBy uuid.UUID
+	books            bool // it is about contracts or time, for those who may read them
 	visible          bool
 }
 
@@ -191,6 +209,7 @@ func (in *installation) truth(tb failing) truth {
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
+	in.readBooks(tb, all)
 	return all
 }
 
@@ -258,12 +277,16 @@ func (s *stage) lookAround(tb failing, disclosed truth) map[string]string {
 		for j, user := range org.users {
 			gone := org.left && j == 1
 			mine := func(of shown) bool {
-				return !gone && of.client == org.id.UUID && (user.Role == domain.ClientAdmin || of.raisedBy == user.Person.UUID)
+				own := of.raisedBy == user.Person.UUID || of.books && org.reads
+				return !gone && of.client == org.id.UUID && (user.Role == domain.ClientAdmin || own)
+			}
+			if org.reads && !gone {
+				s.in.untilKnown(tb, user)
 			}
 			var all strings.Builder
 			for _, path := range s.paths(tb) {
 				place := fmt.Sprintf("%s for user %d of client %d", path, j, i)
-				got := s.in.ask(tb, s.in.at.Portal, http.MethodGet, path, user.token, "", nil)
+				got := s.in.askAgain(tb, path, user.token)
 				if got.Status >= http.StatusInternalServerError {
 					tb.Errorf("%s: %d %s", place, got.Status, got.Body)
 				}
@@ -281,21 +304,39 @@ func (s *stage) lookAround(tb failing, disclosed truth) map[string]string {
 	return answers
 }
 
-// paths lists every read of the portal's own description, on every ticket there is.
+// askAgain asks the portal, and again as it says itself while it cannot answer: on a busy machine that happens.
+func (in *installation) askAgain(tb failing, path, token string) (got answer) {
+	tb.Helper()
+	for range 5 {
+		if got = in.ask(tb, in.at.Portal, http.MethodGet, path, token, "", nil); got.Status != http.StatusServiceUnavailable {
+			break
+		}
+	}
+	return got
+}
+
+// untilKnown waits until the portal knows that a user may see contracts: a login that it has just verified is
+// remembered for a second, with the rights of then.
+func (in *installation) untilKnown(tb failing, user cast) {
+	tb.Helper()
+	for until := time.Now().Add(patience); in.askAgain(tb, "/api/client/v1/contracts", user.token).Status != http.StatusOK; {
+		if time.Now().After(until) {
+			tb.Fatalf("person %s still may not see contracts", user.Person)
+		}
+	}
+}
+
+// paths lists every read of the portal's own description, on every ticket and contract there is.
 func (s *stage) paths(tb failing) []string {
 	tb.Helper()
 	description := s.in.ask(tb, s.in.at.Portal, http.MethodGet, "/openapi.json", "", "", nil)
 	routes := decode[struct {
 		Paths map[string]map[string]any
 	}](tb, description, http.StatusOK)
-	var ids []string
-	for _, t := range s.tickets {
-		ids = append(ids, t.id.String())
-	}
-	for _, id := range s.internal {
-		ids = append(ids, id.String())
-	}
+	ids := s.addresses()
 	paths := []string{
+		"/api/client/v1/contracts?limit=200", "/api/client/v1/proposals?state=offered&limit=200", "/api/client/v1/proposals?limit=200",
+		"/api/client/v1/overage-requests?state=asked&limit=200", "/api/client/v1/overage-requests?limit=200",
 		"/openapi.json", "/api/client/v1/tickets?search=words&limit=200", "/api/client/v1/tickets?limit=3", "/api/client/v1/tickets?state=open&limit=200",
 		"/api/client/v1/tickets?state=resolved&limit=200", "/api/client/v1/tickets?limit=200", "/api/client/v1/tickets?search=xsecretx", "/nowhere",
 	}
@@ -303,7 +344,11 @@ func (s *stage) paths(tb failing) []string {
 		switch {
 		case methods["get"] == nil || path == "/events":
 		case strings.Contains(path, "{id}"):
-			for _, id := range ids {
+			of, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/client/v1/"), "/")
+			if len(ids[of]) == 0 {
+				tb.Fatalf("the story knows nothing to ask %s about", path)
+			}
+			for _, id := range ids[of] {
 				paths = append(paths, strings.ReplaceAll(path, "{id}", id)+"?")
 			}
 		default:
@@ -312,6 +357,40 @@ func (s *stage) paths(tb failing) []string {
 	}
 	slices.Sort(paths)
 	return paths
+}
+
+// addresses are the ids of all that a path of the portal can be about, by the collection, visible or not.
+func (s *stage) addresses() map[string][]string {
+	ids := map[string][]string{}
+	add := func(of string, id uuid.UUID) { ids[of] = append(ids[of], id.String()) }
+	nothing := domain.Derive(uuid.NameSpaceOID, "nothing")
+	for _, of := range []string{"tickets", "contracts", "proposals", "overage-requests", "people"} {
+		add(of, nothing)
+	}
+	for _, t := range s.tickets {
+		add("tickets", t.id.UUID)
+	}
+	for _, id := range s.internal {
+		add("tickets", id.UUID)
+	}
+	for _, id := range s.unoffered {
+		add("contracts", id)
+		add("proposals", id)
+	}
+	for _, org := range s.orgs {
+		for _, id := range append([]domain.ContractID{org.contract, org.second}, org.offers...) {
+			add("contracts", id.UUID)
+			add("proposals", id.UUID)
+		}
+		for _, id := range org.proposals {
+			add("proposals", id.UUID)
+		}
+		for _, id := range org.questions {
+			add("overage-requests", id)
+		}
+		add("people", org.users[1].Person.UUID)
+	}
+	return ids
 }
 
 // checkErrors sends what is refused, on tickets that are not the user's to see, and keeps the answers.
@@ -377,8 +456,12 @@ func openStream(ctx context.Context, base, token string) (io.ReadCloser, error) 
 func sampleEvents() map[string][]domain.Event {
 	return map[string][]domain.Event{
 		"client": client.All(), "contract": contract.All(), "numbering": numbering.All(), "person": person.All(), "ticket": ticket.All(),
+		"period": period.All(), "ratecard": ratecard.All(), "slapolicy": slapolicy.All(), "calendar": workcalendar.All(), "timer": timer.All(),
 	}
 }
+
+// secretive are the aggregates of which clients learn nothing at all.
+var secretive = []string{"ratecard", "slapolicy", "calendar", "timer"}
 
 // Every field below one named Staff of every event, found by reflection so that a new one cannot be
 // forgotten, holds a secret; and so does every text of what is hidden as a whole.
@@ -389,11 +472,19 @@ func TestNoFieldOfStaffReachesClients(t *testing.T) {
 	for aggregate, all := range sampleEvents() {
 		// Everything happens; then the same without what hides it again, so that something is visible; then
 		// without what makes it visible.
-		hiding := []string{"ticket.withdrawn.v1", "ticket.comment_withdrawn.v1", "contract.terminated.v1", "person.deactivated.v1"}
-		showing := []string{"ticket.published.v1", "ticket.comment_published.v1", "contract.activated.v1"}
+		hiding := []string{
+			"ticket.withdrawn.v1", "ticket.comment_withdrawn.v1", "contract.terminated.v1", "person.deactivated.v1",
+			"contract.amendment_withdrawn.v1", "contract.amendment_superseded.v1", "period.time_returned.v1", "period.time_discarded.v1", "period.time_moved.v1",
+		}
+		showing := []string{
+			"ticket.published.v1", "ticket.comment_published.v1", "contract.offered.v1", "contract.accepted.v1", "contract.declined.v1",
+			"contract.activated.v1", "contract.suspended.v1", "contract.resumed.v1", "contract.renewed.v1", "contract.expired.v1",
+			"contract.amendment_accepted.v1", "contract.amendment_declined.v1", "period.terms_pinned.v1", "period.time_submitted.v1", "period.time_approved.v1",
+			"period.time_reversed.v1", "period.overage_asked.v1", "period.overage_answered.v1", "period.threshold_reached.v1", "period.closed.v1",
+		}
 		s.live(t, aggregate, "whole life", all, false)
 		s.live(t, aggregate, "visible life", without(all, hiding), false)
-		if aggregate == "ticket" || aggregate == "contract" {
+		if aggregate == "ticket" || aggregate == "contract" || aggregate == "period" {
 			s.live(t, aggregate, "hidden life", without(all, append(showing, hiding...)), true)
 		}
 	}
@@ -406,7 +497,10 @@ func TestNoFieldOfStaffReachesClients(t *testing.T) {
 			t.Errorf("the %s was not planted", label)
 		}
 	}
-	for _, visible := range []string{"API timeout on bulk export", "Still happening.", "CON-2024-018", "Nexus Corporation"} {
+	for _, visible := range []string{
+		"API timeout on bulk export", "Still happening.", "CON-2024-018", "Nexus Corporation", "We agree to 20 hours more.",
+		"May we go on with the export for four more hours?",
+	} {
 		if !strings.Contains(planted, visible) {
 			t.Errorf("the client database lacks %q: the scan would find nothing", visible)
 		}
@@ -417,6 +511,11 @@ func TestNoFieldOfStaffReachesClients(t *testing.T) {
 	if rows, err := in.projectionStatuses(t.Context()); err != nil || slices.ContainsFunc(rows, func(s projectionStatus) bool { return s.Parked > 0 }) {
 		t.Errorf("streams are parked: %+v, %v", rows, err)
 	}
+}
+
+// byClients are what the client's own people do.
+var byClients = []string{
+	"contract.accepted.v1", "contract.declined.v1", "contract.amendment_accepted.v1", "contract.amendment_declined.v1", "period.overage_answered.v1",
 }
 
 func without(events []domain.Event, kinds []string) []domain.Event {
@@ -432,12 +531,18 @@ func (s *stage) live(tb testing.TB, aggregate, which string, events []domain.Eve
 	for i, event := range events {
 		value := reflect.New(reflect.TypeOf(event)).Elem()
 		value.Set(reflect.ValueOf(event))
-		s.plant(value, planting{label: event.Kind() + " of a " + which, life: which, hidden: hidden})
+		s.plant(value, planting{
+			label: event.Kind() + " of a " + which, life: which, hidden: hidden, staff: slices.Contains(secretive, aggregate),
+			discreet: (aggregate == "contract" || aggregate == "period") && !slices.Contains(byClients, event.Kind()),
+		})
 		planted[i] = value.Interface().(domain.Event)
 	}
 	stream := aggregate + "-" + id.String()
-	if aggregate == "numbering" {
+	switch aggregate {
+	case "numbering":
 		stream = numbering.Stream("sample-" + which[:5])
+	case "period":
+		stream = period.Stream(domain.ContractID{UUID: id}, february)
 	}
 	_, err := s.in.store.Append(tb.Context(), domain.Append{
 		Stream: stream, Expected: domain.NoStream, Command: domain.CommandID{UUID: s.id("append", aggregate, which)},
@@ -454,9 +559,11 @@ type planting struct {
 	life   string
 	hidden bool // the whole thing is hidden
 	staff  bool // the value is below a field named Staff
+	// discreet says that nobody of the client is to learn who did it.
+	discreet bool
 }
 
-// plant puts a secret into every text and id that no client may see, and makes the other ids those of one life.
+// plant puts a secret into every text, number and id that no client may see, and makes the other ids those of one life.
 func (s *stage) plant(value reflect.Value, p planting) {
 	plain := reflect.TypeFor[string]()
 	switch {
@@ -475,10 +582,12 @@ func (s *stage) plant(value reflect.Value, p planting) {
 		}
 	case value.Kind() == reflect.String && (p.staff || p.hidden && value.Type() == plain):
 		value.SetString(s.secret(p.label, p.life, value.String()))
-	case value.Kind() == reflect.Int && p.staff:
+	case (value.Kind() == reflect.Int || value.Kind() == reflect.Int64) && p.staff:
 		value.SetInt(918273645)
 		s.secrets["918273645"] = p.label
-	case value.Kind() == reflect.Slice && p.hidden:
+	case value.Type() == reflect.TypeFor[decimal.Decimal]() && p.staff:
+		value.Set(reflect.ValueOf(s.price(p.label, p.life)))
+	case value.Kind() == reflect.Slice:
 		copied := reflect.MakeSlice(value.Type(), value.Len(), value.Len())
 		reflect.Copy(copied, value)
 		value.Set(copied)
@@ -489,9 +598,11 @@ func (s *stage) plant(value reflect.Value, p planting) {
 		for i := range value.NumField() {
 			if field := value.Type().Field(i); field.IsExported() && field.Type != reflect.TypeOf(monday) {
 				below := p
-				below.staff = p.staff || field.Name == "Staff"
+				below.staff = p.staff || field.Name == "Staff" || p.discreet && field.Name == "By" || value.Type() == reflect.TypeFor[contract.Evidence]() && (field.Name == "Sealed" || field.Name == "Paper")
 				below.label = p.label + " " + field.Name
-				s.plant(value.Field(i), below)
+				if field.Name != "Zone" || below.staff { // Where a client is, it knows; and days begin there.
+					s.plant(value.Field(i), below)
+				}
 			}
 		}
 	}

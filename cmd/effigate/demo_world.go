@@ -12,7 +12,7 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/access"
-	"effigate/domain/contract"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/accounts"
 )
@@ -58,7 +58,7 @@ func (d *demoWorld) build(ctx context.Context) error {
 	delivery := d.staff("Sofia Lindgren", domain.Delivery)
 	engineer := d.staff("Tom Hargreaves", domain.Engineer)
 	support := d.staff("Priya Nair", domain.Support)
-	d.staff("Elena Petrova", domain.Finance)
+	finance := d.staff("Elena Petrova", domain.Finance)
 	d.staff("Lars Petersen", domain.Auditor)
 	d.staff("Ines Moreau", domain.Ops)
 	nexus := demoClient{name: "Nexus Corp", reference: "CON-2024-018", since: demoNow.AddDate(0, -10, 0)}
@@ -70,10 +70,15 @@ func (d *demoWorld) build(ctx context.Context) error {
 	if err := d.invite(ctx, nexus.since.AddDate(0, -1, 0), owner, domain.StaffSide); err != nil {
 		return err
 	}
-	for _, c := range []*demoClient{&nexus, &harbour} {
-		if err := d.sign(ctx, c, manager, owner); err != nil {
-			return fmt.Errorf("client %s: %w", c.name, err)
-		}
+	office := demoOffice{demoWorld: d, owner: owner, manager: manager, delivery: delivery, engineer: engineer, support: support, finance: finance}
+	if err := office.open(ctx, nexus.since.AddDate(0, 0, -1)); err != nil {
+		return fmt.Errorf("calendar, promises and prices: %w", err)
+	}
+	if err := office.sign(ctx, &nexus, office.nexusTerms); err != nil {
+		return fmt.Errorf("client %s: %w", nexus.name, err)
+	}
+	if err := office.sign(ctx, &harbour, office.harbourTerms); err != nil {
+		return fmt.Errorf("client %s: %w", harbour.name, err)
 	}
 	if err := d.invite(ctx, harbour.since, manager, domain.ClientSide); err != nil {
 		return err
@@ -85,7 +90,7 @@ func (d *demoWorld) build(ctx context.Context) error {
 	if err := desk.harbour(ctx, harbour); err != nil {
 		return fmt.Errorf("tickets of %s: %w", harbour.name, err)
 	}
-	return nil
+	return office.keepBooks(ctx, nexus, harbour)
 }
 
 func demoClientID(name string) domain.ClientID {
@@ -183,33 +188,12 @@ type demoClient struct {
 }
 
 // demoJobTypes are what both contracts cover.
-var demoJobTypes = []contract.JobType{
+var demoJobTypes = []terms.JobType{
 	{Key: "api", Name: "API and integrations"},
 	{Key: "frontend", Name: "Web front end"},
 	{Key: "data", Name: "Data and reporting"},
 	{Key: "email", Name: "Mail and notifications"},
 	{Key: "operations", Name: "Hosting and operations"},
-}
-
-// sign registers a client, whose account manager is who does it, and puts its contract in force, which the owner
-// approves.
-func (d *demoWorld) sign(ctx context.Context, c *demoClient, by, owner *castMember) error {
-	_, err := d.service.RegisterClient(ctx, d.request(by, c.since), commands.RegisterClient{
-		ID: c.id, Name: c.name, Zone: "Australia/Sydney", Language: "en-AU", Currency: "AUD",
-	})
-	if err != nil {
-		return err
-	}
-	drafted, err := d.service.DraftContract(ctx, d.request(by, c.since), commands.DraftContract{
-		Client: c.id, Reference: c.reference, Type: contract.Bucket, JobTypes: demoJobTypes, SupportLevel: contract.Always,
-		Starts: contract.Date(c.since.Format(time.DateOnly)),
-	})
-	if err != nil {
-		return err
-	}
-	c.contract = domain.ContractID{UUID: drafted.ID}
-	_, err = d.service.ActivateContract(ctx, d.request(owner, c.since.Add(time.Hour)), commands.ActivateContract{Contract: c.contract})
-	return err
 }
 
 // raise opens a ticket of a client and gives its id.

@@ -19,7 +19,9 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/money"
+	"effigate/domain/zone"
 	"effigate/infra/incidents"
+	"effigate/infra/sheet"
 )
 
 // importWorld is what an import works with.
@@ -41,7 +43,7 @@ type importPeople interface {
 type importOptions struct {
 	path     string
 	zone     *time.Location
-	dates    incidents.DateOrder
+	dates    sheet.DateOrder
 	currency money.Currency // of clients that are created
 	language string         // the same
 	dryRun   bool
@@ -55,9 +57,9 @@ type importOptions struct {
 // openImport opens the world for the time of one import.
 type openImport func(ctx context.Context, use func(context.Context, importWorld) error) error
 
-func importCommand(open openImport) *cobra.Command {
+func importCommand(open openImport, s *settings) *cobra.Command {
 	command := &cobra.Command{Use: "import", GroupID: "data", Short: "Bring in what another system knows"}
-	command.AddCommand(importTicketsCommand(open))
+	command.AddCommand(importTicketsCommand(open), importTimeCommand(s))
 	return command
 }
 
@@ -124,18 +126,18 @@ be completed, and 2 when the file does not say something that an option must.`,
 }
 
 // parse takes the options that have a form, and reports every wrong one.
-func (o *importOptions) parse(format, zone, dates, currency string) error {
+func (o *importOptions) parse(format, zoneName, dates, currency string) error {
 	var wrong []error
 	if format != incidents.System {
 		wrong = append(wrong, fmt.Errorf("--format is %q; it must be %s", format, incidents.System))
 	}
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "Local" {
-		wrong = append(wrong, fmt.Errorf("--zone %q is no IANA zone such as Europe/Berlin", zone))
+	location, err := zone.Load(zoneName)
+	if err != nil {
+		wrong = append(wrong, fmt.Errorf("--zone: %w", err))
 	}
-	o.zone, o.dates, o.currency = location, incidents.DateOrder(dates), money.Currency(currency)
-	if o.dates != "" && o.dates != incidents.DayFirst && o.dates != incidents.MonthFirst {
-		wrong = append(wrong, fmt.Errorf("--dates is %q; it must be %s or %s", dates, incidents.DayFirst, incidents.MonthFirst))
+	o.zone, o.dates, o.currency = location, sheet.DateOrder(dates), money.Currency(currency)
+	if o.dates != "" && o.dates != sheet.DayFirst && o.dates != sheet.MonthFirst {
+		wrong = append(wrong, fmt.Errorf("--dates is %q; it must be %s or %s", dates, sheet.DayFirst, sheet.MonthFirst))
 	}
 	if !o.currency.Valid() {
 		wrong = append(wrong, fmt.Errorf("--currency %q is no code of ISO 4217 such as EUR", currency))
@@ -219,8 +221,8 @@ func (m *importer) read(ctx context.Context) error {
 		Zone: m.zone, Dates: m.dates, Now: m.at,
 	})
 	switch {
-	case errors.Is(err, incidents.ErrDateOrder):
-		return usageError{fmt.Errorf("%s: %w; give --dates %s or %s", m.path, err, incidents.DayFirst, incidents.MonthFirst)}
+	case errors.Is(err, sheet.ErrDateOrder):
+		return usageError{fmt.Errorf("%s: %w; give --dates %s or %s", m.path, err, sheet.DayFirst, sheet.MonthFirst)}
 	case err != nil:
 		return fmt.Errorf("read %s: %w", m.path, err)
 	}

@@ -9,7 +9,9 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/person"
+	"effigate/domain/terms"
 	"effigate/infra/incidents"
+	"effigate/infra/sheet"
 )
 
 // createClients creates the clients that the file speaks of and that are missing, each with the contracts
@@ -31,7 +33,7 @@ func (m *importer) createClients(ctx context.Context) error {
 		return nil
 	})
 	if m.tally.Clients > 0 {
-		m.tally.take(nil, []incidents.Note{{Kind: createdClients, Text: fmt.Sprintf(
+		m.tally.take(nil, []sheet.Note{{Kind: createdClients, Text: fmt.Sprintf(
 			"new clients have the zone %s, the language %s and the currency %s; their contracts are for time and materials at standard support",
 			m.zone, m.language, m.currency,
 		)}})
@@ -40,7 +42,7 @@ func (m *importer) createClients(ctx context.Context) error {
 }
 
 // createdClients is the kind of the note that says what the file did not say of its clients.
-const createdClients incidents.NoteKind = "created_clients"
+const createdClients sheet.NoteKind = "created_clients"
 
 func (m *importer) createClient(ctx context.Context, o incidents.Organisation) error {
 	state, err := foldOf(ctx, m.log, client.Decider, client.Stream(o.ID))
@@ -73,8 +75,8 @@ func (m *importer) createContract(ctx context.Context, o incidents.Organisation,
 		return nil
 	}
 	_, err = m.service.DraftContract(ctx, m.request("contract "+c.ID.String()), commands.DraftContract{
-		ID: c.ID, Client: o.ID, Reference: c.Reference, Type: contract.TimeAndMaterials, JobTypes: c.JobTypes,
-		SupportLevel: contract.Standard, Starts: c.Starts,
+		ID: c.ID, Client: o.ID, Reference: c.Reference,
+		Terms: terms.Plain(terms.TimeAndMaterials, terms.Standard, c.Starts, c.JobTypes...),
 	})
 	if err != nil {
 		return err

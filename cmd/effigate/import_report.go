@@ -11,15 +11,16 @@ import (
 
 	"effigate/commands"
 	"effigate/infra/incidents"
+	"effigate/infra/sheet"
 )
 
 // importReport accounts for an import: Rows = Imported + Unchanged + Rejected.
 type importReport struct {
-	Rows       int                   `json:"rows"`
-	Imported   int                   `json:"imported"`
-	Unchanged  int                   `json:"unchanged"`
-	Rejected   int                   `json:"rejected"`
-	Rejections []incidents.Rejection `json:"rejections"` // by line, at most maxListed
+	Rows       int               `json:"rows"`
+	Imported   int               `json:"imported"`
+	Unchanged  int               `json:"unchanged"`
+	Rejected   int               `json:"rejected"`
+	Rejections []sheet.Rejection `json:"rejections"` // by line, at most maxListed
 	// EventsPerS is how many events of tickets were written per second; 0 when none were.
 	EventsPerS float64 `json:"events_per_s"`
 
@@ -30,8 +31,8 @@ type importReport struct {
 	Contracts int  `json:"contracts"`
 	Published int  `json:"published"`
 
-	NoteCounts map[incidents.NoteKind]int `json:"note_counts"`
-	Notes      []incidents.Note           `json:"notes"` // by line, at most maxListed
+	NoteCounts map[sheet.NoteKind]int `json:"note_counts"`
+	Notes      []sheet.Note           `json:"notes"` // by line, at most maxListed
 }
 
 // maxListed bounds what a report lists of rejections, and of notes. The counts stay exact.
@@ -57,18 +58,18 @@ func (t *tally) count(counter *int) {
 }
 
 // take adds what reading a file, or telling a ticket's history, found.
-func (t *tally) take(rejected []incidents.Rejection, notes []incidents.Note) {
+func (t *tally) take(rejected []sheet.Rejection, notes []sheet.Note) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.add(rejected, notes)
 }
 
-func (t *tally) add(rejected []incidents.Rejection, notes []incidents.Note) {
+func (t *tally) add(rejected []sheet.Rejection, notes []sheet.Note) {
 	t.Rejected += len(rejected)
 	t.Rejections = append(t.Rejections, rejected[:min(len(rejected), maxListed-len(t.Rejections))]...)
 	t.Notes = append(t.Notes, notes[:min(len(notes), maxListed-len(t.Notes))]...)
 	if t.NoteCounts == nil {
-		t.NoteCounts = map[incidents.NoteKind]int{}
+		t.NoteCounts = map[sheet.NoteKind]int{}
 	}
 	for _, note := range notes {
 		t.NoteCounts[note.Kind]++
@@ -83,7 +84,7 @@ func (t *tally) ticket(index int, of incidents.Ticket, outcome commands.Imported
 	t.Unchanged += outcome.Unchanged
 	t.add(of.Rejected, of.Notes)
 	for _, row := range outcome.Rejected {
-		t.add([]incidents.Rejection{{Line: row.Line, Field: "number", Value: of.Key, Reason: row.Reason}}, nil)
+		t.add([]sheet.Rejection{{Line: row.Line, Field: "number", Value: of.Key, Reason: row.Reason}}, nil)
 	}
 	if outcome.Imported > 0 {
 		t.Tickets++
@@ -105,9 +106,9 @@ func (t *tally) report(file *incidents.File, dryRun bool) importReport {
 	if t.events > 0 && t.elapsed > 0 {
 		r.EventsPerS = float64(t.events) / t.elapsed.Seconds()
 	}
-	r.Rejections = append([]incidents.Rejection{}, r.Rejections...)
-	slices.SortFunc(r.Rejections, func(a, b incidents.Rejection) int { return cmp.Compare(a.Line, b.Line) })
-	slices.SortStableFunc(r.Notes, func(a, b incidents.Note) int {
+	r.Rejections = append([]sheet.Rejection{}, r.Rejections...)
+	slices.SortFunc(r.Rejections, func(a, b sheet.Rejection) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(r.Notes, func(a, b sheet.Note) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind))
 	})
 	return r
@@ -147,9 +148,9 @@ func (r importReport) print(out io.Writer) error {
 }
 
 // noted says how often a note was made, with the first one for an example.
-func (r importReport) noted(kind incidents.NoteKind) string {
+func (r importReport) noted(kind sheet.NoteKind) string {
 	count := r.NoteCounts[kind]
-	at := slices.IndexFunc(r.Notes, func(n incidents.Note) bool { return n.Kind == kind })
+	at := slices.IndexFunc(r.Notes, func(n sheet.Note) bool { return n.Kind == kind })
 	switch {
 	case at < 0:
 		return fmt.Sprintf("note: %s: %d", kind, count)

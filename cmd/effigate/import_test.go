@@ -26,6 +26,7 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/ticket"
+	"effigate/domain/zone"
 )
 
 const importFixture = "../../infra/incidents/testdata/incidents.csv"
@@ -97,11 +98,11 @@ func (s memoryStores) world(log commands.Log) importWorld {
 
 func fixtureOptions(t *testing.T) importOptions {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
+	berlin, err := zone.Load("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return importOptions{path: importFixture, zone: zone, currency: "EUR", language: "en", quiet: true}
+	return importOptions{path: importFixture, zone: berlin, currency: "EUR", language: "en", quiet: true}
 }
 
 func mustImport(t *testing.T, s memoryStores, o importOptions) importReport {
@@ -449,7 +450,7 @@ func importLine(t *testing.T, s memoryStores, arguments ...string) (string, erro
 	t.Helper()
 	command := importCommand(func(ctx context.Context, use func(context.Context, importWorld) error) error {
 		return use(ctx, s.world(s.log))
-	})
+	}, &settings{})
 	command.GroupID = ""
 	command.PersistentFlags().Bool("json", false, "")
 	command.SilenceErrors, command.SilenceUsage = true, true

@@ -30,7 +30,9 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/calendar"
+	"effigate/domain/period"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/incidents"
 	"effigate/infra/postgres/postgrestest"
@@ -128,7 +130,8 @@ func spawnImport(tb testing.TB, data, file string) *process {
 	return spawn(tb, nil, "import", "tickets", file, "--format", incidents.System, "--json", "--quiet", "--data", data)
 }
 
-// serve is killed in the midst of an import, again and again, and each time starts again without help. Nothing
+// serve is killed in the midst of an import, while others raise tickets, log time, approve it and close the books,
+// again and again, and each time starts again without help. Nothing
 // that was acknowledged is lost or done twice, the import is completed by running it again, and file, events and
 // both databases agree.
 func TestKillDuringImport(t *testing.T) {
@@ -186,7 +189,10 @@ func TestKillDuringImport(t *testing.T) {
 }
 
 // acknowledged are commands that were answered as done, by their keys.
-type acknowledged struct{ answers map[string]commands.Answer }
+type acknowledged struct {
+	answers map[string]commands.Answer
+	books   []commands.Answer // of the steps of keepBooks, in order
+}
 
 // attachTo joins the process that serves a directory, as a tool does.
 func attachTo(tb testing.TB, data string) *world {
@@ -246,9 +252,113 @@ func (a *acknowledged) write(tb testing.TB, data string, round int) <-chan struc
 				return
 			}
 			a.answers[key] = answer
+			if err := a.bookStep(ctx, w); err != nil {
+				return
+			}
 		}
 	}()
 	return done
+}
+
+// booksBegin is the first month of the contract whose books are kept while the kills fall, and booksStart how many
+// minutes were bought for it. Imported time may be as old as that.
+const (
+	booksBegin = calendar.Month("2000-01")
+	booksStart = 100_000
+)
+
+// In each month so many records are logged and approved; then it is closed.
+const (
+	recordsAMonth = 3
+	stepsAMonth   = 2*recordsAMonth + 1
+)
+
+// bookStep goes on with the books where the last acknowledged step was: a step whose answer a kill swallowed is sent
+// again, as a client of the API would.
+func (a *acknowledged) bookStep(ctx context.Context, w *world) error {
+	answer, err := keepBooks(ctx, w, len(a.books))
+	if err == nil {
+		a.books = append(a.books, answer)
+	}
+	return err
+}
+
+// keepBooks sends the nth command of a book-keeper: to log a record, to approve it, or to close the month.
+func keepBooks(ctx context.Context, w *world, n int) (commands.Answer, error) {
+	request := commands.Request{Actor: domain.System(), Route: "kill test", Key: fmt.Sprint("books ", n), At: monday}
+	month := booksBegin
+	for range n / stepsAMonth {
+		month = month.Next()
+	}
+	switch step := n % stepsAMonth; {
+	case step == stepsAMonth-1:
+		return w.service.ClosePeriod(ctx, request, commands.ClosePeriod{Contract: killContract(), Month: month})
+	case step%2 == 1:
+		return w.service.ApproveTime(ctx, request, commands.ApproveTime{Contract: killContract(), Month: month, Times: []domain.TimeID{killTime(n - 1)}})
+	default:
+		from := month.First().Start(time.UTC).Add(9 * time.Hour)
+		return w.service.LogTime(ctx, request, commands.LogTime{
+			Contract: killContract(), Time: killTime(n), Submit: true, Source: period.Source{Kind: period.FromImport, System: "kill test", Key: strconv.Itoa(n)},
+			Entry: period.Entry{
+				Person: domain.PersonID{UUID: killClient()}, JobType: "api", Zone: "UTC", Description: fmt.Sprint("Step ", n),
+				From: from, Until: from.Add(20 * time.Minute),
+			},
+		})
+	}
+}
+
+func killContract() domain.ContractID {
+	return domain.ContractID{UUID: domain.Derive(killClient(), "contract")}
+}
+
+func killTime(n int) domain.TimeID {
+	return domain.TimeID{UUID: domain.Derive(killClient(), "time", strconv.Itoa(n))}
+}
+
+// checkBooks repeats every acknowledged step, goes on until the month is closed, and reads all months: each record
+// is there once and was approved once, each month is closed once and carries in once, and no minute is lost.
+func (a *acknowledged) checkBooks(tb testing.TB, w *world) {
+	tb.Helper()
+	for n, first := range a.books {
+		if again, err := keepBooks(tb.Context(), w, n); err != nil || again != first {
+			tb.Errorf("step %d of the books was answered %+v and is answered %+v, %v", n, first, again, err)
+		}
+	}
+	if len(a.books) == 0 {
+		tb.Error("no step of the books was acknowledged")
+	}
+	for len(a.books)%stepsAMonth > 0 {
+		if err := a.bookStep(tb.Context(), w); err != nil {
+			tb.Fatalf("step %d of the books: %v", len(a.books), err)
+		}
+	}
+	month, months := booksBegin, len(a.books)/stepsAMonth
+	for i := range months {
+		kinds, state := map[string]int{}, period.State{}
+		for recorded, err := range w.store.Read(tb.Context(), period.Stream(killContract(), month), domain.NoStream) {
+			if err != nil {
+				tb.Fatal(err)
+			}
+			kinds[recorded.Raw.Kind]++
+			state = period.Evolve(state, recorded.Event.(period.Event))
+		}
+		carriedIn := min(i, 1) // The first month carries nothing in.
+		want := map[string]int{
+			"period.time_logged.v1": recordsAMonth, "period.time_submitted.v1": recordsAMonth, "period.time_approved.v1": recordsAMonth,
+			"period.closed.v1": 1, "period.carried_in.v1": carriedIn,
+		}
+		for kind, count := range want {
+			if kinds[kind] != count {
+				tb.Errorf("%s has %s %d times, want %d", month, kind, kinds[kind], count)
+			}
+		}
+		closing, _ := state.Closing()
+		if left := booksStart - 20*recordsAMonth*(i+1); len(closing.CarryOut) != 1 || closing.CarryOut[0].RemainingMinutes != left {
+			tb.Errorf("%s carries %+v out, want %d minutes", month, closing.CarryOut, left)
+		}
+		month = month.Next()
+	}
+	tb.Logf("%d months of books", months)
 }
 
 // raiseAcknowledged raises a ticket of a client that the first command registers.
@@ -257,11 +367,13 @@ func raiseAcknowledged(ctx context.Context, w *world, key string) (commands.Answ
 		return commands.Request{Actor: domain.System(), Route: "kill test", Key: key, At: monday}
 	}
 	client := domain.ClientID{UUID: killClient()}
-	under := domain.ContractID{UUID: domain.Derive(client.UUID, "contract")}
+	under := killContract()
+	agreed := terms.Plain(terms.Bucket, terms.Standard, booksBegin.First(), jobTypes...)
+	agreed.Agreed.Lines[0].Minutes = booksStart
 	_, err := w.service.RegisterClient(ctx, request("client"), commands.RegisterClient{ID: client, Name: "Hit and run", Zone: "UTC", Language: "en", Currency: "EUR"})
 	if err == nil {
 		_, err = w.service.DraftContract(ctx, request("draft"), commands.DraftContract{
-			ID: under, Client: client, Reference: "CON-kill", Type: contract.Bucket, JobTypes: jobTypes, SupportLevel: contract.Standard, Starts: "2026-01-01",
+			ID: under, Client: client, Reference: "CON-kill", Terms: agreed,
 		})
 	}
 	if err == nil {
@@ -285,6 +397,7 @@ func (a *acknowledged) check(tb testing.TB, data string) {
 			tb.Errorf("%s was answered %+v and is answered %+v, %v", key, first, again, err)
 		}
 	}
+	a.checkBooks(tb, w)
 	// Numbers are given without a gap and none is given twice, whatever was cut short and then completed.
 	numbers := a.numbered(tb, w)
 	for number := range len(numbers) {

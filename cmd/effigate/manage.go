@@ -69,7 +69,7 @@ func (w *world) toolBases() (bases, error) {
 
 // request is the next command's.
 func (m *management) request() commands.Request {
-	return commands.Request{Actor: domain.System(), Route: "effigate", Key: uuid.NewString(), At: clock()}
+	return commands.Request{Actor: domain.System(), Route: "effigate", Key: uuid.NewString(), At: m.now()}
 }
 
 // read reads the staff side's rows once they hold everything that is recorded now. Without a serving process

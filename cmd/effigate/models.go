@@ -9,9 +9,14 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
+	"effigate/domain/period"
 	"effigate/domain/person"
+	"effigate/domain/ratecard"
+	"effigate/domain/slapolicy"
 	"effigate/domain/ticket"
+	"effigate/domain/timer"
 	"effigate/domain/visible"
+	"effigate/domain/workcalendar"
 	"effigate/infra/postgres"
 	"effigate/projections"
 	clientside "effigate/projections/client"
@@ -26,8 +31,13 @@ func disclosures() []projections.Disclosure {
 		projections.Disclose("client", client.Disclose),
 		projections.Disclose("contract", contract.Disclose),
 		projections.Disclose("numbering", numbering.Disclose),
+		projections.Disclose("period", period.Disclose),
 		projections.Disclose("person", person.Disclose),
 		projections.Disclose("ticket", ticket.Disclose),
+		projections.Disclose("ratecard", ratecard.Disclose),
+		projections.Disclose("slapolicy", slapolicy.Disclose),
+		projections.Disclose("calendar", workcalendar.Disclose),
+		projections.Disclose("timer", timer.Disclose),
 	}
 }
 
@@ -37,7 +47,10 @@ func clientModel(source projections.Source) postgres.Model[visible.Change] {
 		Version: clientrows.Version, Schema: clientrows.Schema, Indexes: clientrows.Indexes,
 		Tables: []postgres.Table[visible.Change]{
 			postgres.Rows(clientside.Organisations), postgres.Rows(clientside.People),
-			postgres.Rows(clientside.Contracts), postgres.Rows(clientside.Categories),
+			postgres.Rows(clientside.Contracts), postgres.Rows(clientside.Lines), postgres.Rows(clientside.Categories),
+			postgres.Rows(clientside.Buckets), postgres.Rows(clientside.CarriedLots), postgres.Rows(clientside.Work),
+			postgres.Rows(clientside.Settlements), postgres.Rows(clientside.Proposals),
+			postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
 			postgres.Rows(clientside.Tickets), postgres.Rows(clientside.Comments), postgres.Rows(clientside.TicketSteps),
 		},
 		Translator: func() projections.Translator[visible.Change] {
@@ -53,6 +66,13 @@ func staffModel(source projections.Source) postgres.Model[domain.Recorded] {
 		Version: staffrows.Version, Schema: staffrows.Schema, Indexes: staffrows.Indexes,
 		Tables: []postgres.Table[domain.Recorded]{
 			postgres.Rows(staffside.Clients), postgres.Rows(staffside.People), postgres.Rows(staffside.Contracts),
+			postgres.Rows(staffside.ContractVersions), postgres.Rows(staffside.ContractSteps), postgres.Rows(staffside.Amendments),
+			postgres.Rows(staffside.Buckets), postgres.Rows(staffside.MilestonesReleased),
+			postgres.Rows(staffside.RateCards), postgres.Rows(staffside.RateCardVersions), postgres.Rows(staffside.CostVersions),
+			postgres.Rows(staffside.SLAPolicies), postgres.Rows(staffside.SLAPolicyVersions),
+			postgres.Rows(staffside.Calendars), postgres.Rows(staffside.CalendarVersions),
+			postgres.Rows(staffside.Periods), postgres.Rows(staffside.TimeRecords), postgres.Rows(staffside.Timers), postgres.Rows(staffside.Charges),
+			postgres.Rows(staffside.Forecasts), postgres.Rows(staffside.HoursAlerts), postgres.Rows(staffside.OverageRequests),
 			postgres.Rows(staffside.Tickets), postgres.Rows(staffside.Messages), postgres.Rows(staffside.Timeline),
 			postgres.Log[domain.Recorded](staffside.Log, staffside.LogEntry),
 		},

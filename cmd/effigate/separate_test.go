@@ -20,7 +20,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/terms"
 	"effigate/infra/postgres/postgrestest"
 )
 
@@ -186,7 +186,7 @@ func (s *separate) signNexus(t *testing.T) uuid.UUID {
 		return commands.Request{Actor: domain.System(), Route: "test", Key: key, At: clock()}
 	}
 	drafted, err := w.service.DraftContract(t.Context(), request("draft"), commands.DraftContract{
-		Client: domain.ClientID{UUID: clients[0].ID}, Reference: "CON-1", Type: contract.Bucket, JobTypes: jobTypes, SupportLevel: contract.Standard, Starts: "2026-01-01",
+		Client: domain.ClientID{UUID: clients[0].ID}, Reference: "CON-1", Terms: terms.Plain(terms.Bucket, terms.Standard, "2026-01-01", jobTypes...),
 	})
 	if err == nil {
 		_, err = w.service.ActivateContract(t.Context(), request("activate"), commands.ActivateContract{Contract: domain.ContractID{UUID: drafted.ID}})

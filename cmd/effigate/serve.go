@@ -108,6 +108,7 @@ func (w *world) serve(ctx context.Context, how serving) error {
 	}
 	run(w.settings.runs(projectorRole), func() error { return ignoreCanceled(p.projectors.run(ctx)) })
 	run(w.settings.runs(workerRole), func() error { return w.react(ctx, p.people, how.now) })
+	run(w.settings.runs(workerRole), func() error { return newReviewer(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return p.people.prune(ctx, w.logger) })
 	run(w.settings.runs(workerRole), func() error { return w.mail(ctx, p.people) })
 	run(p.portal != nil, func() error { return p.portal.Serve(ctx, p.listeners.portal) })
@@ -292,7 +293,8 @@ func (w *world) react(ctx context.Context, people *people, now func() time.Time)
 		return fmt.Errorf("identify the event store: %w", err)
 	}
 	router, err := messaging.NewRouter(w.source, postgres.NewLanes(w.staff.database, identity), w.logger,
-		messaging.Numbering(w.service, now), messaging.People(w.service, now, people.staff, people.clients))
+		messaging.Numbering(w.service, now), messaging.People(w.service, now, people.staff, people.clients),
+		messaging.Billing(w.service, now, w.logger))
 	if err != nil {
 		return err
 	}
@@ -329,7 +331,7 @@ func (w *world) whenReady(ctx context.Context, p *parts, how serving) error {
 	if !waitReady(ctx, p.unready) {
 		return nil
 	}
-	at, err := w.announce(p)
+	at, err := w.announce(p, how.now)
 	if err != nil {
 		return err
 	}

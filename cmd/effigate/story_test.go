@@ -19,7 +19,7 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/access"
-	"effigate/domain/contract"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 )
 
@@ -34,7 +34,7 @@ type story []act
 
 // drawStory draws a story. The acts inside are marked, so that the same story can be told without them.
 func drawStory(r *rapid.T, least, most int) story {
-	names := slices.Concat(script, script, inside)
+	names := slices.Concat(script, script, inside, bookNames(bookActs), bookNames(bookActs), bookNames(booksInside))
 	one := rapid.Custom(func(r *rapid.T) act {
 		return act{
 			Name: rapid.SampledFrom(names).Draw(r, "act"), Org: rapid.IntRange(0, 1).Draw(r, "org"), Ticket: rapid.IntRange(0, 9).Draw(r, "ticket"),
@@ -75,6 +75,11 @@ var inside = []string{
 
 // tour is a story in which everything happens once at least, and nothing is refused.
 func tour() story {
+	return slices.Concat(ticketTour(), booksTour(), booksInsideTour(), story{{Name: "dismisses a user", Org: 1}})
+}
+
+// ticketTour is the part about tickets and people.
+func ticketTour() story {
 	const first, second, third, fourth = 0, 1, 2, 3
 	return story{
 		{Name: "staff raises", Choice: 1},
@@ -124,7 +129,7 @@ func tour() story {
 		{Name: "works inside", Choice: 8},
 		{Name: "works inside", Choice: 9},
 		{Name: "works inside", Choice: 10},
-		{Name: "dismisses a user", Org: 1},
+		{Name: "grants", Ticket: 1, Choice: 1},
 	}
 }
 
@@ -139,8 +144,15 @@ type organisation struct {
 	id       domain.ClientID
 	contract domain.ContractID
 	second   domain.ContractID // zero until it is signed
-	users    [2]cast           // an admin and an employee
-	left     bool              // the employee was dismissed
+	offers   []domain.ContractID
+	users    [2]cast // an admin and an employee
+	left     bool    // the employee was dismissed
+	reads    bool    // the employee may read contracts
+	closed   bool    // the books of February are closed
+
+	buckets   []domain.BucketID // beside those of the start
+	questions []uuid.UUID
+	proposals []domain.AmendmentID
 }
 
 // told is a ticket of the script.
@@ -153,6 +165,7 @@ type told struct {
 // stage is where a story is told: in an installation, under a name from which every id and key derives, and
 // with secrets that depend on salt alone.
 type stage struct {
+	books
 	in       *installation
 	name     string
 	salt     string
@@ -163,21 +176,25 @@ type stage struct {
 	manager  cast
 	tickets  []*told
 	internal []domain.TicketID
-	secrets  map[string]string    // what was planted, by the secret itself
-	hideIDs  map[uuid.UUID]string // ids that no client learns
-	outcomes []string             // of the script, in the words of who acted
+	// unoffered are contracts and amendments that no client was ever asked about.
+	unoffered []uuid.UUID
+	secrets   map[string]string    // what was planted, by the secret itself
+	hideIDs   map[uuid.UUID]string // ids that no client learns
+	outcomes  []string             // of the script, in the words of who acted
 }
 
 // setStage registers two clients with a contract, an admin and an employee each, and the staff.
 func setStage(tb failing, in *installation, name, salt string) *stage {
 	tb.Helper()
 	s := &stage{in: in, name: name, salt: salt, secrets: map[string]string{}, hideIDs: map[uuid.UUID]string{}}
+	s.asked = map[domain.ContractID]string{}
 	s.manager = s.cast(tb, domain.ClientID{}, domain.Owner, "manager")
 	s.staff = [2]cast{s.cast(tb, domain.ClientID{}, domain.Delivery, "delivery"), s.cast(tb, domain.ClientID{}, domain.Engineer, "engineer")}
 	s.hidden = [2]cast{s.cast(tb, domain.ClientID{}, domain.Delivery, "hidden delivery"), s.cast(tb, domain.ClientID{}, domain.Engineer, "hidden engineer")}
 	for _, p := range s.hidden {
 		s.hideIDs[p.Person.UUID] = "hidden staff"
 	}
+	s.openBooks(tb)
 	for i := range s.orgs {
 		s.orgs[i] = s.register(tb, strconv.Itoa(i))
 	}
@@ -208,7 +225,7 @@ func (s *stage) cast(tb failing, client domain.ClientID, role domain.Role, name 
 }
 
 // jobTypes are what every contract covers.
-var jobTypes = []contract.JobType{{Key: "api", Name: "Interfaces"}, {Key: "web", Name: "Web"}}
+var jobTypes = []terms.JobType{{Key: "api", Name: "Interfaces"}, {Key: "web", Name: "Web"}}
 
 func (s *stage) register(tb failing, name string) *organisation {
 	tb.Helper()
@@ -218,7 +235,10 @@ func (s *stage) register(tb failing, name string) *organisation {
 		ID: o.id, Name: "Client " + name, Zone: "Europe/Berlin", Language: "en", Currency: "EUR", Source: s.secret("source of a client", name),
 	})
 	if err == nil {
-		err = s.sign(o.id, o.contract, "CON-"+name, contract.SupportLevel([]string{"standard", "24x7"}[len(s.salt)%2]))
+		err = s.sign(o.id, o.contract, "CON-"+name, s.agreement(name))
+	}
+	if err == nil {
+		err = s.openPeriods(o.contract)
 	}
 	if err != nil {
 		tb.Fatalf("register %s: %v", name, err)
@@ -227,9 +247,14 @@ func (s *stage) register(tb failing, name string) *organisation {
 	return o
 }
 
-func (s *stage) sign(client domain.ClientID, id domain.ContractID, reference string, level contract.SupportLevel) error {
+// plainTerms are a contract about the story's job types, and nothing else.
+func plainTerms(level terms.SupportLevel) terms.Terms {
+	return terms.Plain(terms.Bucket, level, "2026-01-01", jobTypes...)
+}
+
+func (s *stage) sign(client domain.ClientID, id domain.ContractID, reference string, agreed terms.Terms) error {
 	_, err := s.in.service.DraftContract(context.Background(), s.request(s.manager.Actor, "draft "+id.String()), commands.DraftContract{
-		ID: id, Client: client, Reference: reference, Type: contract.Bucket, JobTypes: jobTypes, SupportLevel: level, Starts: "2026-01-01",
+		ID: id, Client: client, Reference: reference, Terms: agreed,
 	})
 	if err == nil {
 		_, err = s.in.service.ActivateContract(context.Background(), s.request(s.manager.Actor, "activate "+id.String()), commands.ActivateContract{Contract: id})
@@ -266,7 +291,7 @@ func (s *stage) tell(tb failing, acts story, withInside bool) {
 	for i, a := range acts {
 		s.step = i + 1
 		s.in.hour.set(s.now())
-		if slices.Contains(inside, a.Name) {
+		if booksInside[a.Name] != nil || slices.Contains(inside, a.Name) {
 			if withInside {
 				s.checkOutcome(tb, a, s.actInside(a))
 			}
@@ -296,6 +321,9 @@ func (s *stage) act(tb failing, a act) (string, error) {
 	ctx, service, key := context.Background(), s.in.service, strconv.Itoa(s.step)
 	org, by := s.orgs[a.Org], s.staff[a.Who].Actor
 	r := s.request(by, key)
+	if bookActs[a.Name] != nil {
+		return "", s.actOnBooks(a, org, key)
+	}
 	switch a.Name {
 	case "client raises":
 		return s.raiseAsClient(tb, a, org), nil
@@ -305,16 +333,10 @@ func (s *stage) act(tb failing, a act) (string, error) {
 		_, err := service.RenameClient(ctx, s.request(s.manager.Actor, key), commands.RenameClient{Client: org.id, Name: "Client " + key})
 		return "", err
 	case "grants":
-		grant := []access.Grant{access.RaiseCritical, access.ReadBilling}[a.Who]
-		if a.Choice%3 == 0 {
-			_, err := service.WithdrawPersonGrant(ctx, s.request(s.manager.Actor, key), commands.WithdrawPersonGrant{Person: org.users[1].Person, Grant: grant})
-			return "", err
-		}
-		_, err := service.GivePersonGrant(ctx, s.request(s.manager.Actor, key), commands.GivePersonGrant{Person: org.users[1].Person, Grant: grant})
-		return "", err
+		return "", s.grants(a, org, key)
 	case "signs a contract":
 		org.second = domain.ContractID{UUID: s.id("second contract", org.id.String())}
-		return "", s.sign(org.id, org.second, "CON-more", contract.Priority)
+		return "", s.sign(org.id, org.second, "CON-more", plainTerms(either(s, terms.Priority, terms.Always)))
 	case "ends a contract":
 		_, err := service.TerminateContract(ctx, s.request(s.manager.Actor, key), commands.TerminateContract{Contract: org.second, Reason: s.secret("why a contract ends", key)})
 		return "", err
@@ -330,6 +352,21 @@ func (s *stage) act(tb failing, a act) (string, error) {
 		return "", nil
 	}
 	return s.actOnTicket(tb, a, s.tickets[a.Ticket%len(s.tickets)], r, key)
+}
+
+// grants gives the employee a right, or takes it.
+func (s *stage) grants(a act, org *organisation, key string) (err error) {
+	ctx, service, r := context.Background(), s.in.service, s.request(s.manager.Actor, key)
+	grant, given := []access.Grant{access.RaiseCritical, access.ReadScope, access.ReadBilling}[(a.Who+a.Ticket)%3], a.Choice%3 > 0
+	if given {
+		_, err = service.GivePersonGrant(ctx, r, commands.GivePersonGrant{Person: org.users[1].Person, Grant: grant})
+	} else {
+		_, err = service.WithdrawPersonGrant(ctx, r, commands.WithdrawPersonGrant{Person: org.users[1].Person, Grant: grant})
+	}
+	if err == nil && grant == access.ReadScope {
+		org.reads = given
+	}
+	return err
 }
 
 func (s *stage) raiseAsClient(tb failing, a act, org *organisation) string {
@@ -448,6 +485,9 @@ func (s *stage) actInside(a act) error {
 	ctx, service, key := context.Background(), s.in.service, "inside "+strconv.Itoa(s.step)
 	r := s.request(s.hidden[a.Who].Actor, key)
 	org := s.orgs[a.Org]
+	if do := booksInside[a.Name]; do != nil {
+		return do(s, a, org, key)
+	}
 	switch a.Name {
 	case "assigns a manager":
 		_, err := service.AssignAccountManager(ctx, s.request(s.manager.Actor, key), commands.AssignAccountManager{Client: org.id, Manager: s.hidden[a.Who].Person})
@@ -455,9 +495,10 @@ func (s *stage) actInside(a act) error {
 	case "drafts a contract":
 		id := domain.ContractID{UUID: s.id("draft", key)}
 		s.hideIDs[id.UUID] = "contract never signed"
+		s.unoffered = append(s.unoffered, id.UUID)
 		_, err := service.DraftContract(ctx, s.request(s.manager.Actor, key), commands.DraftContract{
-			ID: id, Client: org.id, Reference: s.secret("reference of a draft", key), Type: contract.Fixed, SupportLevel: contract.Always, Starts: "2026-01-01",
-			JobTypes: []contract.JobType{{Key: s.secret("key of a draft", key), Name: s.secret("category of a draft", key)}},
+			ID: id, Client: org.id, Reference: s.secret("reference of a draft", key),
+			Terms: terms.Plain(terms.Fixed, terms.Always, "2026-01-01", terms.JobType{Key: s.secret("key of a draft", key), Name: s.secret("category of a draft", key)}),
 		})
 		return err
 	case "hires":
@@ -555,7 +596,7 @@ func (s *stage) serveAnother(key string) error {
 	ctx, id, under := context.Background(), domain.ClientID{UUID: s.id("another", key)}, domain.ContractID{UUID: s.id("another contract", key)}
 	_, err := s.in.service.RegisterClient(ctx, s.request(s.manager.Actor, key), commands.RegisterClient{ID: id, Name: "Another", Zone: "UTC", Language: "en", Currency: "EUR"})
 	if err == nil {
-		err = s.sign(id, under, "CON-other", contract.Standard)
+		err = s.sign(id, under, "CON-other", plainTerms(terms.Standard))
 	}
 	if err == nil {
 		_, err = s.in.service.RaiseTicket(ctx, s.request(s.staff[0].Actor, key+" ticket"), commands.RaiseTicket{

@@ -65,6 +65,8 @@ type running struct {
 	// PortalBase and ConsoleBase are the public URLs, where links begin.
 	PortalBase  string `json:"portal_base"`
 	ConsoleBase string `json:"console_base"`
+	// BehindMS is by how many milliseconds the domain's clock is behind real time: a demo lives in its own days.
+	BehindMS int64 `json:"behind_ms,omitempty"`
 }
 
 // The files in the data directory.
@@ -104,6 +106,9 @@ func openWorld(ctx context.Context, s *settings, unset slog.Level) (_ *world, er
 	w.service = commands.NewService(w.store, postgres.NewAnswers(w.staff.database))
 	return w, nil
 }
+
+// now is the domain's clock: that of the serving process if there is one.
+func (w *world) now() time.Time { return clock().Add(-time.Duration(w.at.BehindMS) * time.Millisecond) }
 
 // lock takes the data directory for this process; false when another has it.
 func (w *world) lock() (bool, error) {
@@ -223,13 +228,14 @@ func readRunning(data string) (running, error) {
 }
 
 // announce tells other processes on this machine where to find the parts.
-func (w *world) announce(p *parts) (running, error) {
+func (w *world) announce(p *parts, now func() time.Time) (running, error) {
 	at := running{
 		PID: os.Getpid(), EventStore: w.settings.EventStore, ClientURL: w.client.access.Owner, StaffURL: w.staff.access.Owner,
 		ReaderURL: w.client.access.Reader, AccountsURL: w.client.access.Accounts,
 		Portal: local(p.listeners.portal), Console: local(p.listeners.console), Command: local(p.listeners.command), Admin: local(p.listeners.admin),
 		Key: w.settings.Key, CommandToken: w.settings.CommandToken,
 		PortalBase: p.people.portal.String(), ConsoleBase: p.people.console.String(),
+		BehindMS: clock().Sub(now()).Round(time.Second).Milliseconds(),
 	}
 	if w.node != nil {
 		at.EventStore = w.node.ConnectionString()

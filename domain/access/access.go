@@ -25,9 +25,24 @@ const (
 	ManageClients    Permission = "clients.manage"    // its name
 	AssignManagers   Permission = "clients.assign"    // whose clients they are: it gives the scope OwnClients
 	SetLoginRules    Permission = "clients.login"     // how an organisation's people log in, and its seats
-	ReadContracts    Permission = "contracts.read"    // the summary of contracts
-	ManageContracts  Permission = "contracts.manage"  // draft
-	ApproveContracts Permission = "contracts.approve" // activate, terminate
+	ReadContracts    Permission = "contracts.read"    // scope and hours
+	ReadTerms        Permission = "contracts.terms"   // how it is charged
+	ManageContracts  Permission = "contracts.manage"  // draft, propose, offer
+	ApproveContracts Permission = "contracts.approve" // activate, suspend, end; approve amendments; grant and adjust hours
+	AcceptContracts  Permission = "contracts.accept"  // agree to what the firm offers
+	ReadRates        Permission = "rates.read"
+	SummariseRates   Permission = "rates.summary" // the cards there are, and what they span
+	ManageRates      Permission = "rates.manage"
+	ReadCosts        Permission = "costs.read"
+	ManageCosts      Permission = "costs.manage"
+	ReadPolicies     Permission = "policies.read" // SLA policies and calendars
+	ManagePolicies   Permission = "policies.manage"
+	ReadTime         Permission = "time.read"
+	LogTime          Permission = "time.log" // own
+	ApproveTime      Permission = "time.approve"
+	ImportTime       Permission = "time.import"
+	ReadPeriods      Permission = "periods.read"   // billing periods with what they are worth
+	ManagePeriods    Permission = "periods.manage" // close, correct, charge
 	ReadTickets      Permission = "tickets.read"
 	RaiseTickets     Permission = "tickets.raise"
 	CommentTickets   Permission = "tickets.comment"
@@ -124,9 +139,24 @@ func Rules() []Rule {
 		{Permission: ManageClients, Title: "Change a client's settings", Write: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
 		{Permission: AssignManagers, Title: "Assign account managers", Write: true, Roles: everywhere(All, owner)},
 		{Permission: SetLoginRules, Title: "Set how a client's people log in, and its seats", Write: true, StepUp: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
-		{Permission: ReadContracts, Title: "See contracts", Grant: ReadScope, Roles: with(with(everywhere(All, owner, manager, delivery, support, finance, auditor), Organisation, admin), Granted, employee)},
-		{Permission: ManageContracts, Title: "Draft contracts", Write: true, Roles: everywhere(All, owner, manager)},
-		{Permission: ApproveContracts, Title: "Activate and terminate contracts", Write: true, Roles: everywhere(All, owner)},
+		{Permission: ReadContracts, Title: "See contracts: scope and hours", Grant: ReadScope, Roles: with(with(everywhere(All, owner, manager, delivery, support, finance, auditor), Organisation, admin), Granted, employee)},
+		{Permission: ReadTerms, Title: "See how contracts are charged", Roles: everywhere(All, owner, manager, finance, auditor)},
+		{Permission: ManageContracts, Title: "Draft and offer contracts and amendments", Write: true, Roles: everywhere(All, owner, manager)},
+		{Permission: ApproveContracts, Title: "Approve, activate, suspend and end contracts; grant hours", Write: true, Roles: everywhere(All, owner)},
+		{Permission: AcceptContracts, Title: "Agree to contracts, amendments and hours beyond", Write: true, StepUp: true, Roles: everywhere(Organisation, admin)},
+		{Permission: ReadRates, Title: "See rate cards", Roles: everywhere(All, owner, finance, auditor)},
+		{Permission: SummariseRates, Title: "See a summary of rate cards", Roles: everywhere(All, owner, manager, finance, auditor)},
+		{Permission: ManageRates, Title: "Publish rate cards", Write: true, Roles: everywhere(All, owner, finance)},
+		{Permission: ReadCosts, Title: "See cost rates", Roles: everywhere(All, owner, finance, auditor)},
+		{Permission: ManageCosts, Title: "Publish cost rates", Write: true, Roles: everywhere(All, owner, finance)},
+		{Permission: ReadPolicies, Title: "See SLA policies and calendars", Roles: everywhere(All, owner, manager, delivery, support, auditor)},
+		{Permission: ManagePolicies, Title: "Publish SLA policies and calendars", Write: true, Roles: everywhere(All, owner)},
+		{Permission: ReadTime, Title: "See time records", Roles: with(everywhere(All, owner, manager, delivery, finance, auditor), Own, engineer, support)},
+		{Permission: LogTime, Title: "Log the own time", Write: true, Roles: everywhere(Own, owner, delivery, engineer, support)},
+		{Permission: ApproveTime, Title: "Approve and return time", Write: true, Roles: everywhere(All, owner, delivery)},
+		{Permission: ImportTime, Title: "Import time", Write: true, Roles: everywhere(All, owner, delivery)},
+		{Permission: ReadPeriods, Title: "See billing periods", Roles: everywhere(All, owner, manager, finance, auditor)},
+		{Permission: ManagePeriods, Title: "Close billing periods, correct billed time, add charges", Write: true, Roles: everywhere(All, owner, finance)},
 		{Permission: ReadTickets, Title: "See tickets", Roles: with(with(everywhere(All, append(converse, auditor)...), Organisation, admin), Own, employee)},
 		{Permission: RaiseTickets, Title: "Raise tickets", Write: true, Roles: with(everywhere(All, converse...), Organisation, admin, employee)},
 		{Permission: CommentTickets, Title: "Comment on tickets", Write: true, Roles: with(with(with(everywhere(All, work...), OwnClients, manager), Organisation, admin), Own, employee)},

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"effigate/domain"
+	"effigate/domain/money"
 )
 
 // MaxContracts bounds the contracts of one client.
@@ -54,6 +55,12 @@ func (s State) Exists() bool { return !s.registered.Client.IsZero() }
 
 // HasContract reports whether the contract was linked to the client.
 func (s State) HasContract(id domain.ContractID) bool { return slices.Contains(s.contracts, id) }
+
+// Zone is the IANA name of the time zone in which the client's days begin and end.
+func (s State) Zone() string { return s.registered.Zone }
+
+// Currency is what the client is charged in unless a contract says otherwise.
+func (s State) Currency() money.Currency { return s.registered.Currency }
 
 // Manager is the staff person who answers for the client; zero for nobody.
 func (s State) Manager() domain.PersonID { return s.manager }

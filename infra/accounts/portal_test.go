@@ -35,6 +35,7 @@ func TestThePortalMayNotDoWhatStaffDoes(t *testing.T) {
 		"dead mail":   func() error { _, err := d.Dead(ctx); return err },
 		"resend":      func() error { return d.Resend(ctx, newID()) },
 		"prune":       func() error { return d.Prune(ctx) },
+		"unseal":      func() error { _, err := d.UnsealEvidence(ctx, ada, "AAAA"); return err },
 	} {
 		err := act()
 		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "42501" || errors.Is(err, domain.ErrUnavailable) {

@@ -5,8 +5,13 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
+	"effigate/domain/period"
 	"effigate/domain/person"
+	"effigate/domain/ratecard"
+	"effigate/domain/slapolicy"
 	"effigate/domain/ticket"
+	"effigate/domain/timer"
+	"effigate/domain/workcalendar"
 )
 
 // Opened is the first event that a store of ours gets. Its event id tells the store from every other.
@@ -28,6 +33,11 @@ func Product() *Registry {
 		Aggregate{Name: "contract", Samples: contract.All()},
 		Aggregate{Name: "numbering", Samples: numbering.All()},
 		Aggregate{Name: "ticket", Samples: ticket.All()},
+		Aggregate{Name: "ratecard", Samples: ratecard.All()},
+		Aggregate{Name: "slapolicy", Samples: slapolicy.All()},
+		Aggregate{Name: "calendar", Samples: workcalendar.All()},
+		Aggregate{Name: "period", Samples: period.All()},
+		Aggregate{Name: "timer", Samples: timer.All()},
 	)
 	if err != nil {
 		panic(err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,7 +91,7 @@ func empty(value reflect.Value, path string) []string {
 	switch {
 	case value.Kind() == reflect.Slice && value.Len() > 0:
 		return empty(value.Index(0), path+"[0]")
-	case value.Kind() != reflect.Struct || value.Type().PkgPath() == "time":
+	case value.Kind() != reflect.Struct || !strings.HasPrefix(value.Type().PkgPath(), "effigate/"):
 		if value.IsZero() {
 			return []string{path}
 		}

@@ -11,6 +11,7 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/ticket"
+	"effigate/infra/sheet"
 )
 
 // Ticket is the history of one incident.
@@ -25,8 +26,8 @@ type Ticket struct {
 
 	Import   commands.ImportTicket // one step per row that isn't rejected
 	Events   int                   // what the import appends
-	Rejected []Rejection           // rows that the ticket's life cycle has no place for
-	Notes    []Note
+	Rejected []sheet.Rejection     // rows that the ticket's life cycle has no place for
+	Notes    []sheet.Note
 }
 
 // Ticket tells the history of ticket i. by is who imports it: the source's own names of who changed a row
@@ -76,8 +77,8 @@ type sorting struct {
 	team, assignee string
 }
 
-func (h *history) note(r row, kind NoteKind, format string, arguments ...any) {
-	h.Notes = append(h.Notes, Note{Line: int(r.line), Kind: kind, Text: fmt.Sprintf(format, arguments...)})
+func (h *history) note(r row, kind sheet.NoteKind, format string, arguments ...any) {
+	h.Notes = append(h.Notes, sheet.Note{Line: int(r.line), Kind: kind, Text: fmt.Sprintf(format, arguments...)})
 }
 
 // compare notes what made r come after the row before it, where the file leaves it open.
@@ -97,10 +98,10 @@ func (h *history) compare(before, r row) {
 
 // take tells one row, or rejects it.
 func (h *history) take(r row) {
-	if r.clock == never {
+	if r.clock == sheet.Never {
 		h.note(r, ClockGap, "%s was skipped by the clocks; read as %s", r.updated, at(r.updatedAt).Format(time.RFC3339))
 	}
-	if r.clock == twice {
+	if r.clock == sheet.Twice {
 		h.note(r, ClockFold, "%s was shown twice by the clocks; read as the first, %s", r.updated, at(r.updatedAt).Format(time.RFC3339))
 	}
 	if r.changes > h.changes+1 {
@@ -114,7 +115,7 @@ func (h *history) take(r row) {
 		decided, err = next.decide(asked)
 	}
 	if err != nil {
-		h.Rejected = append(h.Rejected, Rejection{
+		h.Rejected = append(h.Rejected, sheet.Rejection{
 			Line: int(r.line), Field: columnNames[colState], Value: r.state.Value(), Reason: reason(err),
 		})
 		return
@@ -287,7 +288,7 @@ func title(r row) string {
 	if len(parts) == 0 {
 		return "(no category)"
 	}
-	return cut(strings.Join(parts, " · "), domain.MaxLine)
+	return sheet.Cut(strings.Join(parts, " · "), domain.MaxLine)
 }
 
 // firstLine is where a ticket begins in the file.

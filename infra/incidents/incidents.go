@@ -3,7 +3,7 @@
 //
 // It imports the domain and, for the form of an imported history, commands. It is pure over an io.Reader:
 // it opens nothing, reads no clock, and the same file gives the same ids for ever. Nothing is guessed
-// silently: a row is either part of a ticket's history or a Rejection, and whatever was decided about a
+// silently: a row is either part of a ticket's history or a sheet.Rejection, and whatever was decided about a
 // row that could be read otherwise is a Note.
 //
 // # What the columns mean
@@ -34,7 +34,9 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/calendar"
+	"effigate/domain/terms"
+	"effigate/infra/sheet"
 )
 
 // System is the name of the source in imported tickets.
@@ -50,7 +52,7 @@ const (
 	maxFileBytes     = 4 << 30 // after decompression
 	maxRecordBytes   = 64 << 10
 	maxValue         = domain.MaxLine // characters of a value that is imported
-	maxRejectedValue = 100            // characters of a value that is shown in a Rejection
+	maxRejectedValue = 100            // characters of a value that is shown in a sheet.Rejection
 )
 
 // Options say what the file itself does not.
@@ -58,7 +60,7 @@ type Options struct {
 	// Zone is where the file's times were read off the clock; nil means UTC.
 	Zone *time.Location
 	// Dates is the order of day and month. The zero value finds it out from the whole file.
-	Dates DateOrder
+	Dates sheet.DateOrder
 	// Now bounds the file's times: a row of later is rejected. The zero time bounds nothing.
 	Now time.Time
 	// MaxRows bounds the rows; 0 means the constant MaxRows.
@@ -67,12 +69,12 @@ type Options struct {
 
 // File is a log as it was read. It may be used from many goroutines.
 type File struct {
-	Hash          string         // hex SHA-256 of the file, compressed if it was
-	Rows          int            // data rows; each is part of a ticket or in Rejected
-	Organisations []Organisation // in the order of their names
-	Staff         []Person       // assignees, in the order of their names
-	Rejected      []Rejection    // rows that cannot be read, in the order of the file
-	Notes         []Note         // about the file as a whole
+	Hash          string            // hex SHA-256 of the file, compressed if it was
+	Rows          int               // data rows; each is part of a ticket or in Rejected
+	Organisations []Organisation    // in the order of their names
+	Staff         []Person          // assignees, in the order of their names
+	Rejected      []sheet.Rejection // rows that cannot be read, in the order of the file
+	Notes         []sheet.Note      // about the file as a whole
 
 	zone    *time.Location
 	tickets []span
@@ -85,7 +87,7 @@ type Organisation struct {
 	Name      string
 	Source    string     // the location; empty when there was none
 	Users     []Person   // callers, in the order of their names
-	Contracts []Contract // cover every job type seen; more than one beyond contract.MaxJobTypes
+	Contracts []Contract // cover every job type seen; more than one beyond terms.MaxJobTypes
 	Tickets   int
 }
 
@@ -99,49 +101,31 @@ type Person struct {
 type Contract struct {
 	ID        domain.ContractID
 	Reference string
-	Starts    contract.Date // the day of the organisation's first incident, in the file's zone
-	JobTypes  []contract.JobType
+	Starts    calendar.Date // the day of the organisation's first incident, in the file's zone
+	JobTypes  []terms.JobType
 }
-
-// Rejection is a row that is not imported.
-type Rejection struct {
-	Line   int    `json:"line"`
-	Field  string `json:"field"`
-	Value  string `json:"value"`
-	Reason string `json:"reason"`
-}
-
-// Note is something that was decided about a row, or about the file when Line is 0.
-type Note struct {
-	Line int      `json:"line"`
-	Kind NoteKind `json:"kind"`
-	Text string   `json:"text"`
-}
-
-// NoteKind says what a note is about.
-type NoteKind string
 
 // The kinds of notes.
 const (
-	MissingColumn     NoteKind = "missing_column"
-	IgnoredColumns    NoteKind = "ignored_columns"
-	DayMonthOrder     NoteKind = "day_month_order"
-	ClockGap          NoteKind = "clock_gap"          // the local time does not exist: clocks went forward
-	ClockFold         NoteKind = "clock_fold"         // the local time exists twice: clocks went back
-	OutOfOrder        NoteKind = "out_of_order"       // sys_mod_count or the file contradicts the time
-	EqualMinute       NoteKind = "equal_minute"       // the order within a minute is that of sys_mod_count
-	EqualOrder        NoteKind = "equal_order"        // minute and sys_mod_count are equal: the file's order
-	MissingChanges    NoteKind = "missing_changes"    // sys_mod_count leaps
-	NoLocation        NoteKind = "no_location"        // the organisation is "(no location)"
-	NoCaller          NoteKind = "no_caller"          // nobody at the client raised the ticket
-	NoCategory        NoteKind = "no_category"        // the job type is "(no category)"
-	NoPriority        NoteKind = "no_priority"        // medium was taken
-	LocationMoved     NoteKind = "location_moved"     // the ticket stays with its first organisation
-	CallerMoved       NoteKind = "caller_moved"       // the ticket stays with its first caller
-	OpenedMoved       NoteKind = "opened_moved"       // the ticket stays with its first opening
-	AfterResolution   NoteKind = "after_resolution"   // a change to a ticket that was over is not taken over
-	ReopenedUncounted NoteKind = "reopened_uncounted" // reopened, though reopen_count did not rise
-	ReopenedUnseen    NoteKind = "reopened_unseen"    // reopen_count rose, though no row says resolved
+	MissingColumn     sheet.NoteKind = "missing_column"
+	IgnoredColumns    sheet.NoteKind = "ignored_columns"
+	DayMonthOrder     sheet.NoteKind = "day_month_order"
+	ClockGap          sheet.NoteKind = "clock_gap"          // the local time does not exist: clocks went forward
+	ClockFold         sheet.NoteKind = "clock_fold"         // the local time exists twice: clocks went back
+	OutOfOrder        sheet.NoteKind = "out_of_order"       // sys_mod_count or the file contradicts the time
+	EqualMinute       sheet.NoteKind = "equal_minute"       // the order within a minute is that of sys_mod_count
+	EqualOrder        sheet.NoteKind = "equal_order"        // minute and sys_mod_count are equal: the file's order
+	MissingChanges    sheet.NoteKind = "missing_changes"    // sys_mod_count leaps
+	NoLocation        sheet.NoteKind = "no_location"        // the organisation is "(no location)"
+	NoCaller          sheet.NoteKind = "no_caller"          // nobody at the client raised the ticket
+	NoCategory        sheet.NoteKind = "no_category"        // the job type is "(no category)"
+	NoPriority        sheet.NoteKind = "no_priority"        // medium was taken
+	LocationMoved     sheet.NoteKind = "location_moved"     // the ticket stays with its first organisation
+	CallerMoved       sheet.NoteKind = "caller_moved"       // the ticket stays with its first caller
+	OpenedMoved       sheet.NoteKind = "opened_moved"       // the ticket stays with its first opening
+	AfterResolution   sheet.NoteKind = "after_resolution"   // a change to a ticket that was over is not taken over
+	ReopenedUncounted sheet.NoteKind = "reopened_uncounted" // reopened, though reopen_count did not rise
+	ReopenedUnseen    sheet.NoteKind = "reopened_unseen"    // reopen_count rose, though no row says resolved
 )
 
 // span is a ticket: its rows, in the order of its history.
@@ -183,7 +167,7 @@ func assigneeID(name string) domain.PersonID {
 // contractOf finds the contract that covers a job type.
 func (o Organisation) contractOf(key string) domain.ContractID {
 	for _, c := range o.Contracts {
-		if slices.ContainsFunc(c.JobTypes, func(j contract.JobType) bool { return j.Key == key }) {
+		if slices.ContainsFunc(c.JobTypes, func(j terms.JobType) bool { return j.Key == key }) {
 			return c.ID
 		}
 	}

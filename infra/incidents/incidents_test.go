@@ -13,14 +13,15 @@ import (
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // The host may have no zones.
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"effigate/domain"
 	"effigate/domain/ticket"
+	"effigate/domain/zone"
 	"effigate/infra/incidents"
+	"effigate/infra/sheet"
 )
 
 var importedAt = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
@@ -28,11 +29,11 @@ var importedAt = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 // berlin is the zone of the fixture, which has a time in the gap and one in the fold of its clocks.
 func berlin(t *testing.T) incidents.Options {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
+	location, err := zone.Load("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return incidents.Options{Zone: zone, Now: importedAt}
+	return incidents.Options{Zone: location, Now: importedAt}
 }
 
 func fixture(tb testing.TB) []byte {
@@ -87,7 +88,11 @@ func told(file *incidents.File) string {
 			fmt.Fprintf(&b, "  user %s\n", user.Name)
 		}
 		for _, c := range o.Contracts {
-			fmt.Fprintf(&b, "  contract from %s for %v\n", c.Starts, c.JobTypes)
+			var jobTypes []string
+			for _, jobType := range c.JobTypes {
+				jobTypes = append(jobTypes, fmt.Sprintf("{%s %s}", jobType.Key, jobType.Name))
+			}
+			fmt.Fprintf(&b, "  contract from %s for %v\n", c.Starts, jobTypes)
 		}
 	}
 	for i := range file.Tickets() {
@@ -315,15 +320,15 @@ func TestOrderOfDayAndMonth(t *testing.T) {
 	march, april := time.Date(2025, time.March, 4, 8, 0, 0, 0, time.UTC), time.Date(2025, time.April, 3, 8, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		content  string
-		order    incidents.DateOrder
+		order    sheet.DateOrder
 		want     time.Time
 		rejected int
 	}{
 		"a later row shows the day first":    {content: "A,New,3/4/2025 08:00\nB,New,13/4/2025 08:00\n", want: april},
 		"a later row shows the month first":  {content: "A,New,3/4/2025 08:00\nB,New,4/13/2025 08:00\n", want: march},
-		"day first is given":                 {content: "A,New,3/4/2025 08:00\n", order: incidents.DayFirst, want: april},
-		"month first is given":               {content: "A,New,3/4/2025 08:00\n", order: incidents.MonthFirst, want: march},
-		"given, and other rows are rejected": {content: "A,New,3/4/2025 08:00\nB,New,13/4/2025 08:00\n", order: incidents.MonthFirst, want: march, rejected: 1},
+		"day first is given":                 {content: "A,New,3/4/2025 08:00\n", order: sheet.DayFirst, want: april},
+		"month first is given":               {content: "A,New,3/4/2025 08:00\n", order: sheet.MonthFirst, want: march},
+		"given, and other rows are rejected": {content: "A,New,3/4/2025 08:00\nB,New,13/4/2025 08:00\n", order: sheet.MonthFirst, want: march, rejected: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -339,7 +344,7 @@ func TestLocalTimes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		zone, local, want string
-		kind              incidents.NoteKind
+		kind              sheet.NoteKind
 	}{
 		{"Europe/Berlin", "13/7/2025 12:00", "2025-07-13T10:00:00Z", ""},
 		{"Europe/Berlin", "30/3/2025 01:59", "2025-03-30T00:59:00Z", ""},
@@ -355,16 +360,16 @@ func TestLocalTimes(t *testing.T) {
 	} {
 		t.Run(c.zone+" "+c.local, func(t *testing.T) {
 			t.Parallel()
-			zone, err := time.LoadLocation(c.zone)
+			location, err := zone.Load(c.zone)
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := read(t, "number,incident_state,sys_updated_at\nA,New,"+c.local+"\n", incidents.Options{Zone: zone, Dates: incidents.DayFirst})
+			file := read(t, "number,incident_state,sys_updated_at\nA,New,"+c.local+"\n", incidents.Options{Zone: location, Dates: sheet.DayFirst})
 			history := histories(file)["A"]
 			if got := history.Opened.Format(time.RFC3339); got != c.want {
 				t.Errorf("read as %s, want %s", got, c.want)
 			}
-			var kinds []incidents.NoteKind
+			var kinds []sheet.NoteKind
 			for _, note := range history.Notes {
 				if note.Kind == incidents.ClockGap || note.Kind == incidents.ClockFold {
 					kinds = append(kinds, note.Kind)
@@ -496,7 +501,7 @@ func TestAnyLogIsAccountedFor(t *testing.T) {
 			}
 			b.WriteString(strings.Join(row, ",") + "\n")
 		}
-		file, err := incidents.Read(strings.NewReader(b.String()), incidents.Options{Dates: incidents.DayFirst, Now: importedAt})
+		file, err := incidents.Read(strings.NewReader(b.String()), incidents.Options{Dates: sheet.DayFirst, Now: importedAt})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -634,7 +639,7 @@ func TestRealLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkAccount(t, file)
-	steps, rejected, kinds, states := 0, len(file.Rejected), map[incidents.NoteKind]int{}, map[ticket.Status]int{}
+	steps, rejected, kinds, states := 0, len(file.Rejected), map[sheet.NoteKind]int{}, map[ticket.Status]int{}
 	for i := range file.Tickets() {
 		history := file.Ticket(i, domain.System())
 		steps += len(history.Import.Steps)

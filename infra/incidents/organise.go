@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/calendar"
+	"effigate/domain/terms"
+	"effigate/infra/sheet"
 )
 
 // file makes a File of the table: times are placed, rows put in the order of their histories, and what
 // they speak of is gathered.
 func (t *table) file(o Options, sum string) (*File, error) {
-	order, err := t.orders.settle(o.Dates)
+	order, err := t.orders.Settle(o.Dates)
 	if err != nil {
 		return nil, err
 	}
@@ -33,33 +35,33 @@ func (t *table) file(o Options, sum string) (*File, error) {
 		kept = append(kept, r)
 	}
 	slices.SortFunc(kept, inHistory)
-	slices.SortFunc(t.rejected, func(a, b Rejection) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortFunc(t.rejected, func(a, b sheet.Rejection) int { return cmp.Compare(a.Line, b.Line) })
 	f := &File{
 		Hash: sum, Rows: t.count, Rejected: t.rejected, zone: zone, rows: kept,
-		Notes: append(t.notes, Note{Kind: DayMonthOrder, Text: fmt.Sprintf("times are read as %s in %s", order, zone)}),
+		Notes: append(t.notes, sheet.Note{Kind: DayMonthOrder, Text: fmt.Sprintf("times are read as %s in %s", order, zone)}),
 	}
 	f.gather()
 	return f, nil
 }
 
 // place finds the instants of a row's times.
-func (r *row) place(order DateOrder, zone *time.Location, now time.Time) *Rejection {
-	reject := func(c column, s stamp, reason string) *Rejection {
-		return &Rejection{Line: int(r.line), Field: columnNames[c], Value: s.String(), Reason: reason}
+func (r *row) place(order sheet.DateOrder, zone *time.Location, now time.Time) *sheet.Rejection {
+	reject := func(c column, s stamp, reason string) *sheet.Rejection {
+		return &sheet.Rejection{Line: int(r.line), Field: columnNames[c], Value: s.String(), Reason: reason}
 	}
 	const noSuchDay = "is no day of the calendar"
 	updated, ok := r.updated.wall(order)
 	if !ok {
 		return reject(colUpdated, r.updated, noSuchDay)
 	}
-	r.updatedAt, r.clock = locate(updated, zone)
+	r.updatedAt, r.clock = sheet.Locate(updated, zone)
 	r.openedAt = r.updatedAt
 	if r.opened != (stamp{}) {
 		opened, ok := r.opened.wall(order)
 		if !ok {
 			return reject(colOpened, r.opened, noSuchDay)
 		}
-		r.openedAt, _ = locate(opened, zone)
+		r.openedAt, _ = sheet.Locate(opened, zone)
 	}
 	switch {
 	case !now.IsZero() && r.updatedAt > now.Unix():
@@ -150,16 +152,16 @@ func (s *seen) organisation(zone *time.Location) Organisation {
 	for _, caller := range slices.Sorted(maps.Keys(s.callers)) {
 		o.Users = append(o.Users, Person{ID: callerID(s.location, caller), Name: caller})
 	}
-	starts := contract.Date(time.Unix(s.first, 0).In(zone).Format(time.DateOnly))
-	for keys := range slices.Chunk(slices.Sorted(maps.Keys(s.jobTypes)), contract.MaxJobTypes) {
+	starts := calendar.Date(time.Unix(s.first, 0).In(zone).Format(time.DateOnly))
+	for keys := range slices.Chunk(slices.Sorted(maps.Keys(s.jobTypes)), terms.MaxJobTypes) {
 		c := Contract{Starts: starts}
-		terms := []string{"contract", s.location, string(starts)}
+		words := []string{"contract", s.location, string(starts)}
 		for _, key := range keys {
-			c.JobTypes = append(c.JobTypes, contract.JobType{Key: key, Name: s.jobTypes[key]})
-			terms = append(terms, key, s.jobTypes[key])
+			c.JobTypes = append(c.JobTypes, terms.JobType{Key: key, Name: s.jobTypes[key]})
+			words = append(words, key, s.jobTypes[key])
 		}
 		// Other terms make another contract: a contract once drafted doesn't change.
-		c.ID = domain.ContractID{UUID: derive(terms...)}
+		c.ID = domain.ContractID{UUID: derive(words...)}
 		c.Reference = "IMPORT-" + strings.ToUpper(hex.EncodeToString(c.ID.UUID[:4]))
 		o.Contracts = append(o.Contracts, c)
 	}

@@ -1,15 +1,8 @@
 package incidents
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 	"unicode"
@@ -17,6 +10,7 @@ import (
 	"unique"
 
 	"effigate/domain/ticket"
+	"effigate/infra/sheet"
 )
 
 // column is a column that is imported.
@@ -60,10 +54,10 @@ type row struct {
 	opened, updated     stamp
 	openedAt, updatedAt int64 // in seconds since 1970
 	line                int32
-	changes, reopens    int32 // -1: absent
-	ticket              int32 // number in the order of first appearance
-	priority            uint8 // place in priorities; 0: absent
-	clock               clock // of updated
+	changes, reopens    int32       // -1: absent
+	ticket              int32       // number in the order of first appearance
+	priority            uint8       // place in priorities; 0: absent
+	clock               sheet.Clock // of updated
 }
 
 // priorities are those of the source, by the digit they begin with.
@@ -94,7 +88,7 @@ func knownState(name string) bool {
 //
 // An error means that nothing of the file can be used; a row that cannot is in Rejected.
 func Read(source io.Reader, o Options) (*File, error) {
-	records, err := open(source)
+	records, err := sheet.Open(source)
 	if err != nil {
 		return nil, fmt.Errorf("read the header: %w", err)
 	}
@@ -108,95 +102,7 @@ func Read(source io.Reader, o Options) (*File, error) {
 	if err := t.read(records); err != nil {
 		return nil, err
 	}
-	return t.file(o, hex.EncodeToString(records.hash.Sum(nil)))
-}
-
-// records are the records of a CSV file whose sizes are bounded.
-type records struct {
-	*csv.Reader
-	guard *guard
-	hash  hash.Hash // of the file as it came, complete once the records have ended
-}
-
-func open(source io.Reader) (records, error) {
-	sum := sha256.New()
-	plain, err := decompress(io.TeeReader(source, sum))
-	if err != nil {
-		return records{}, err
-	}
-	g := &guard{source: plain}
-	buffered := bufio.NewReaderSize(g, maxRecordBytes)
-	beginning, err := buffered.Peek(maxRecordBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return records{}, err
-	}
-	beginning, marked := bytes.CutPrefix(beginning, []byte("\xef\xbb\xbf"))
-	if marked {
-		_, err = buffered.Discard(3)
-	}
-	r := csv.NewReader(buffered)
-	header, _, _ := bytes.Cut(beginning, []byte("\n"))
-	if bytes.Count(header, []byte(";")) > bytes.Count(header, []byte(",")) {
-		r.Comma = ';'
-	}
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return records{Reader: r, guard: g, hash: sum}, err
-}
-
-func decompress(source io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReader(source)
-	magic, err := buffered.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return buffered, nil
-	}
-	return gzip.NewReader(buffered)
-}
-
-// guard bounds what is read for one record, since a missing quote makes a record of the whole file, and
-// what is read at all, since a small compressed file can hold a large one.
-type guard struct {
-	source      io.Reader
-	sinceRecord int
-	total       int64
-}
-
-var (
-	errLongRecord = fmt.Errorf("a record is longer than %d bytes: is a quote missing?", maxRecordBytes)
-	errLongFile   = fmt.Errorf("the file holds more than %d bytes", int64(maxFileBytes))
-)
-
-// Read implements io.Reader. Two buffers may be filled ahead of the record that is read.
-func (g *guard) Read(p []byte) (int, error) {
-	if g.sinceRecord > 3*maxRecordBytes {
-		return 0, errLongRecord
-	}
-	n, err := g.source.Read(p)
-	g.sinceRecord += n
-	g.total += int64(n)
-	if g.total > maxFileBytes {
-		return n, errLongFile
-	}
-	return n, err
-}
-
-// next gives a record and the line it begins on.
-func (r records) next() ([]string, int, error) {
-	r.guard.sinceRecord = 0
-	fields, err := r.Read()
-	if err != nil {
-		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			return nil, wrong.StartLine, err
-		}
-		return nil, 0, err
-	}
-	line, _ := r.FieldPos(0)
-	return fields, line, nil
+	return t.file(o, records.Hash())
 }
 
 // table is a file while it is read.
@@ -206,14 +112,14 @@ type table struct {
 	at       [columns]int // field of a column, -1 when it is missing
 	rows     []row
 	count    int
-	rejected []Rejection
-	notes    []Note
-	orders   orders
+	rejected []sheet.Rejection
+	notes    []sheet.Note
+	orders   sheet.Orders
 	tickets  map[text]int32
 }
 
-func (t *table) header(r records) error {
-	fields, _, err := r.next()
+func (t *table) header(r *sheet.Records) error {
+	fields, _, err := r.Next()
 	if errors.Is(err, io.EOF) {
 		return errors.New("the file is empty")
 	}
@@ -230,7 +136,7 @@ func (t *table) header(r records) error {
 		c := columnNamed(name)
 		switch {
 		case c < 0:
-			ignored = append(ignored, shortened(name))
+			ignored = append(ignored, sheet.Shortened(name))
 		case t.at[c] >= 0:
 			return fmt.Errorf("the column %s is there twice", name)
 		default:
@@ -245,11 +151,11 @@ func (t *table) header(r records) error {
 		case colNumber, colState, colUpdated:
 			return fmt.Errorf("there is no column %s, so this is no incident event log", columnNames[c])
 		default:
-			t.notes = append(t.notes, Note{Kind: MissingColumn, Text: "there is no column " + columnNames[c]})
+			t.notes = append(t.notes, sheet.Note{Kind: MissingColumn, Text: "there is no column " + columnNames[c]})
 		}
 	}
 	if len(ignored) > 0 {
-		t.notes = append(t.notes, Note{Kind: IgnoredColumns, Text: "not imported: " + strings.Join(ignored, ", ")})
+		t.notes = append(t.notes, sheet.Note{Kind: IgnoredColumns, Text: "not imported: " + strings.Join(ignored, ", ")})
 	}
 	return nil
 }
@@ -264,11 +170,11 @@ func columnNamed(name string) int {
 }
 
 // read takes every record. One that is no row is rejected; the file goes on behind it.
-func (t *table) read(r records) error {
+func (t *table) read(r *sheet.Records) error {
 	t.tickets = map[text]int32{}
 	for {
-		fields, line, err := r.next()
-		switch wrong, malformed := errors.AsType[*csv.ParseError](err); {
+		fields, line, err := r.Next()
+		switch wrong, malformed := sheet.Malformed(err); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil && !malformed:
@@ -277,7 +183,7 @@ func (t *table) read(r records) error {
 			return fmt.Errorf("the file has more than %d rows; split it by %s", t.limit, columnNames[colNumber])
 		case malformed:
 			t.count++
-			t.rejected = append(t.rejected, Rejection{
+			t.rejected = append(t.rejected, sheet.Rejection{
 				Line: line, Field: wholeRow, Value: fmt.Sprintf("column %d of line %d", wrong.Column, wrong.Line),
 				Reason: "is no CSV: a quote is missing or misplaced",
 			})
@@ -291,11 +197,11 @@ func (t *table) read(r records) error {
 // take reads one row.
 func (t *table) take(fields []string, line int) {
 	reject := func(c column, reason string) {
-		t.rejected = append(t.rejected, Rejection{Line: line, Field: columnNames[c], Value: shortened(t.value(fields, c)), Reason: reason})
+		t.rejected = append(t.rejected, sheet.Rejection{Line: line, Field: columnNames[c], Value: sheet.Shortened(t.value(fields, c)), Reason: reason})
 	}
 	if len(fields) != t.width {
-		t.rejected = append(t.rejected, Rejection{
-			Line: line, Field: wholeRow, Value: shortened(strings.Join(fields, ",")), Reason: fmt.Sprintf("has %d fields; the header has %d", len(fields), t.width),
+		t.rejected = append(t.rejected, sheet.Rejection{
+			Line: line, Field: wholeRow, Value: sheet.Shortened(strings.Join(fields, ",")), Reason: fmt.Sprintf("has %d fields; the header has %d", len(fields), t.width),
 		})
 		return
 	}
@@ -327,8 +233,8 @@ func (t *table) take(fields []string, line int) {
 	} {
 		*to.value = unique.Make(t.value(fields, to.from))
 	}
-	t.orders.see(r.opened, line)
-	t.orders.see(r.updated, line)
+	t.see(r.opened, line)
+	t.see(r.updated, line)
 	known, ok := t.tickets[r.number]
 	if !ok {
 		known = int32(len(t.tickets))
@@ -384,7 +290,7 @@ func countOf(value string) (int32, string) {
 	if value == "" {
 		return -1, ""
 	}
-	n := digits(value, 1, 9)
+	n := sheet.Digits(value, 1, 9)
 	return int32(n), when(n < 0, "must be a number of at most 9 digits")
 }
 
@@ -412,15 +318,9 @@ func wrongText(value string) string {
 	return ""
 }
 
-// shortened makes a value fit to be shown.
-func shortened(value string) string {
-	return cut(strings.ToValidUTF8(value, "\uFFFD"), maxRejectedValue)
-}
-
-// cut bounds a text to so many characters, the last of which then says that there was more.
-func cut(value string, most int) string {
-	if utf8.RuneCountInString(value) <= most {
-		return value
+// see takes a time into account for the order of day and month.
+func (t *table) see(s stamp, line int) {
+	if s != (stamp{}) {
+		t.orders.See(int(s.first), int(s.second), line)
 	}
-	return string([]rune(value)[:most-1]) + "…"
 }

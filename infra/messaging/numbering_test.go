@@ -14,7 +14,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
-	"effigate/domain/contract"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/eventstore"
 	"effigate/infra/messaging"
@@ -27,6 +27,7 @@ type firm struct {
 	service  *commands.Service
 	client   domain.ClientID
 	contract domain.ContractID
+	sent     int // commands, by send
 }
 
 var (
@@ -217,8 +218,8 @@ func (f *firm) sign(t *testing.T) {
 	})
 	check(t, err)
 	_, err = f.service.DraftContract(t.Context(), f.request("draft", "contract"), commands.DraftContract{
-		ID: f.contract, Client: f.client, Reference: "C-1", Type: contract.TimeAndMaterials,
-		JobTypes: []contract.JobType{{Key: "api", Name: "Interfaces"}}, SupportLevel: contract.Standard, Starts: "2026-01-01",
+		ID: f.contract, Client: f.client, Reference: "C-1",
+		Terms: terms.Plain(terms.TimeAndMaterials, terms.Standard, "2026-01-01", terms.JobType{Key: "api", Name: "Interfaces"}),
 	})
 	check(t, err)
 	_, err = f.service.ActivateContract(t.Context(), f.request("activate", "contract"), commands.ActivateContract{Contract: f.contract})

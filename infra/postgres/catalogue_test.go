@@ -32,7 +32,7 @@ var callable = map[string][]string{
 	"portal_reader": nil,
 	"portal_accounts": {
 		"accept", "accounts_of", "add_passkey", "attempt", "begin_session", "change_email", "client_of", "conclude_ceremony",
-		"confirm_email", "confirm_totp", "create_key", "end_other_sessions", "end_session", "entries", "factors", "forget_failures",
+		"confirm_email", "confirm_totp", "create_key", "end_other_sessions", "end_session", "entries", "evidence_key", "factors", "forget_failures",
 		"has_mail", "identify", "invite", "joined", "key", "keys_of", "log_out", "logged_in", "login", "offer", "offer_totp",
 		"passkey_holder", "passkey_person", "passkeys_of", "password_holder", "proof_of", "prove", "provider_of",
 		"provider_of_domain", "record", "release", "remove_passkey", "remove_totp", "renew_password", "renew_recovery_codes",

@@ -16,14 +16,14 @@ import (
 
 // The bounds of forms.
 const (
-	maxFields = 200
+	maxFields = 600     // a contract of twenty lines has as many
 	maxUpload = 2 << 20 // bytes of a whole form with a file
 )
 
 // errForm says that a body is no form of the type that is read here.
 var errForm = errors.New("the body is not a form")
 
-// Form reads the fields of a form that was sent: at most MaxBody bytes, at most 200 values, all of them
+// Form reads the fields of a form that was sent: at most MaxBody bytes, at most 600 values, all of them
 // text. Line ends are "\n". The error becomes a 413, 415, 400 or 422.
 func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {

@@ -30,12 +30,67 @@ var (
 	}, func(r rows.PersonRow) uuid.UUID { return r.Client })
 
 	Contracts = table("contracts", visible.KindContract, func(r visible.Contract) rows.ContractRow {
-		return rows.ContractRow{ID: r.ID, Client: r.Client, Reference: r.Reference, Type: r.Type}
+		return rows.ContractRow{
+			ID: r.ID, Client: r.Client, Reference: r.Reference, Type: r.Type, State: r.State, Starts: r.Starts, Ends: r.Ends,
+			ShowsUnapproved: r.ShowsUnapproved,
+		}
 	}, func(r rows.ContractRow) uuid.UUID { return r.Client })
 
+	Lines = table("contract_lines", visible.KindLine, func(r visible.Line) rows.LineRow {
+		return rows.LineRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Position: r.Position, Name: r.Name, Type: r.Type, Minutes: r.Minutes,
+		}
+	}, func(r rows.LineRow) uuid.UUID { return r.Client })
+
 	Categories = table("categories", visible.KindCategory, func(r visible.Category) rows.CategoryRow {
-		return rows.CategoryRow{ID: r.ID, Client: r.Client, Contract: r.Contract, JobType: r.JobType, Name: r.Name}
+		return rows.CategoryRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Line: r.Line, JobType: r.JobType, Name: r.Name, Minutes: r.Minutes, Open: r.Open,
+		}
 	}, func(r rows.CategoryRow) uuid.UUID { return r.Client })
+
+	Buckets = table("buckets", visible.KindBucket, func(r visible.Bucket) rows.BucketRow {
+		return rows.BucketRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Line: r.Line, Minutes: r.Minutes, From: r.From, Until: r.Until,
+		}
+	}, func(r rows.BucketRow) uuid.UUID { return r.Client })
+
+	CarriedLots = table("carried_lots", visible.KindCarriedLot, func(r visible.CarriedLot) rows.CarriedLotRow {
+		return rows.CarriedLotRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Month: r.Month, Bucket: r.Bucket, Minutes: r.Minutes, Until: r.Until,
+		}
+	}, func(r rows.CarriedLotRow) uuid.UUID { return r.Client })
+
+	Work = table("work", visible.KindWork, func(r visible.Work) rows.WorkRow {
+		return rows.WorkRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Category: r.Category, Month: r.Month, Day: r.Day,
+			Description: r.Description, Minutes: r.Minutes, Drawn: r.Drawn, State: r.State, Charge: r.Charge,
+		}
+	}, func(r rows.WorkRow) uuid.UUID { return r.Client })
+
+	Settlements = table("settlements", visible.KindSettlement, func(r visible.Settlement) rows.SettlementRow {
+		return rows.SettlementRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Line: r.Line, Month: r.Month, Drawn: r.Drawn, Expired: r.Expired, Overage: r.Overage,
+		}
+	}, func(r rows.SettlementRow) uuid.UUID { return r.Client })
+
+	Proposals = table("proposals", visible.KindProposal, func(r visible.Proposal) rows.ProposalRow {
+		return rows.ProposalRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Kind: r.Kind, Reference: r.Reference, Statement: r.Statement,
+			Document: r.Document, SHA256: r.SHA256, Effective: r.Effective, State: r.State, OfferedAt: r.OfferedAt,
+			DecidedBy: id(r.DecidedBy), DecidedAt: instant(r.DecidedAt),
+		}
+	}, func(r rows.ProposalRow) uuid.UUID { return r.Client })
+
+	OverageRequests = table("overage_requests", visible.KindOverage, func(r visible.OverageRequest) rows.OverageRequestRow {
+		return rows.OverageRequestRow{
+			ID: r.ID, Client: r.Client, Contract: r.Contract, Line: r.Line, Month: r.Month, Minutes: r.Minutes, Text: r.Text,
+			State: r.State, AskedAt: r.AskedAt,
+		}
+	}, func(r rows.OverageRequestRow) uuid.UUID { return r.Client })
+
+	HoursAlerts = table("hours_alerts", visible.KindHoursAlert, func(r visible.HoursAlert) rows.HoursAlertRow {
+		return rows.HoursAlertRow{ID: r.ID, Client: r.Client, Contract: r.Contract, Line: r.Line, Percent: r.Percent, At: r.At}
+	}, func(r rows.HoursAlertRow) uuid.UUID { return r.Client })
 
 	Tickets = table("tickets", visible.KindTicket, func(r visible.Ticket) rows.TicketRow {
 		return rows.TicketRow{

@@ -38,12 +38,60 @@ var samples = []struct {
 		rows.PersonRow{ID: item, Client: acme, Role: "client_admin", Grants: "a b", State: "active"},
 	},
 	{
-		visible.Contract{Client: acme, ID: item, Reference: "CON-1", Type: "bucket"},
-		rows.ContractRow{ID: item, Client: acme, Reference: "CON-1", Type: "bucket"},
+		visible.Contract{
+			Client: acme, ID: item, Reference: "CON-1", Type: "bucket", State: "active", Starts: "2026-01-01", Ends: "2026-12-31", ShowsUnapproved: true,
+		},
+		rows.ContractRow{
+			ID: item, Client: acme, Reference: "CON-1", Type: "bucket", State: "active", Starts: "2026-01-01", Ends: "2026-12-31", ShowsUnapproved: true,
+		},
 	},
 	{
-		visible.Category{Client: acme, ID: item, Contract: person, JobType: "net", Name: "Network"},
-		rows.CategoryRow{ID: item, Client: acme, Contract: person, JobType: "net", Name: "Network"},
+		visible.Line{Client: acme, ID: item, Contract: person, Position: 2, Name: "Support", Type: "bucket", Minutes: 600},
+		rows.LineRow{ID: item, Client: acme, Contract: person, Position: 2, Name: "Support", Type: "bucket", Minutes: 600},
+	},
+	{
+		visible.Category{Client: acme, ID: item, Contract: person, Line: globex, JobType: "net", Name: "Network", Minutes: 60, Open: true},
+		rows.CategoryRow{ID: item, Client: acme, Contract: person, Line: globex, JobType: "net", Name: "Network", Minutes: 60, Open: true},
+	},
+	{
+		visible.Bucket{Client: acme, ID: item, Contract: person, Line: globex, Minutes: 600, From: "2026-01-01", Until: "2026-12-31"},
+		rows.BucketRow{ID: item, Client: acme, Contract: person, Line: globex, Minutes: 600, From: "2026-01-01", Until: "2026-12-31"},
+	},
+	{
+		visible.CarriedLot{Client: acme, ID: item, Contract: person, Month: "2026-01", Bucket: globex, Minutes: 30, Until: "2026-02-28"},
+		rows.CarriedLotRow{ID: item, Client: acme, Contract: person, Month: "2026-01", Bucket: globex, Minutes: 30, Until: "2026-02-28"},
+	},
+	{
+		visible.Work{
+			Client: acme, ID: item, Contract: person, Category: globex, Month: "2026-02", Day: "2026-01-31", Description: "d",
+			Minutes: 60, Drawn: 90, State: "approved", Charge: "charged",
+		},
+		rows.WorkRow{
+			ID: item, Client: acme, Contract: person, Category: globex, Month: "2026-02", Day: "2026-01-31", Description: "d",
+			Minutes: 60, Drawn: 90, State: "approved", Charge: "charged",
+		},
+	},
+	{
+		visible.Settlement{Client: acme, ID: item, Contract: person, Line: globex, Month: "2026-01", Drawn: 60, Expired: 30, Overage: 15},
+		rows.SettlementRow{ID: item, Client: acme, Contract: person, Line: globex, Month: "2026-01", Drawn: 60, Expired: 30, Overage: 15},
+	},
+	{
+		visible.Proposal{
+			Client: acme, ID: item, Contract: globex, Kind: "amendment", Reference: "CON-1", Statement: "s", Document: "{}", SHA256: "00",
+			Effective: "2026-02-01", State: "accepted", OfferedAt: noon, DecidedBy: person, DecidedAt: noon.Add(1),
+		},
+		rows.ProposalRow{
+			ID: item, Client: acme, Contract: globex, Kind: "amendment", Reference: "CON-1", Statement: "s", Document: "{}", SHA256: "00",
+			Effective: "2026-02-01", State: "accepted", OfferedAt: noon, DecidedBy: &person, DecidedAt: new(noon.Add(1)),
+		},
+	},
+	{
+		visible.OverageRequest{Client: acme, ID: item, Contract: person, Line: globex, Month: "2026-02", Minutes: 60, Text: "t", State: "asked", AskedAt: noon},
+		rows.OverageRequestRow{ID: item, Client: acme, Contract: person, Line: globex, Month: "2026-02", Minutes: 60, Text: "t", State: "asked", AskedAt: noon},
+	},
+	{
+		visible.HoursAlert{Client: acme, ID: item, Contract: person, Line: globex, Percent: 75, At: noon},
+		rows.HoursAlertRow{ID: item, Client: acme, Contract: person, Line: globex, Percent: 75, At: noon},
 	},
 	{
 		visible.Ticket{
@@ -89,7 +137,8 @@ func of[R any](p projections.Projection[visible.Change, R]) projection {
 
 var all = []projection{
 	of(client.Organisations), of(client.People), of(client.Contracts), of(client.Categories),
-	of(client.Tickets), of(client.Comments), of(client.TicketSteps),
+	of(client.Lines), of(client.Buckets), of(client.CarriedLots), of(client.Work), of(client.Settlements), of(client.Proposals),
+	of(client.OverageRequests), of(client.HoursAlerts), of(client.Tickets), of(client.Comments), of(client.TicketSteps),
 }
 
 // taking gives the one projection that takes a change.
@@ -160,6 +209,11 @@ func TestUnsetFieldsAreNull(t *testing.T) {
 	got, _ := taking(t, put).fold(put)
 	if row := got.(rows.TicketRow); row.Category != nil || row.ResolvedAt != nil {
 		t.Errorf("category %v, resolved at %v", row.Category, row.ResolvedAt)
+	}
+	put = visible.Put{Record: visible.Proposal{Client: acme, ID: item}}
+	got, _ = taking(t, put).fold(put)
+	if row := got.(rows.ProposalRow); row.DecidedBy != nil || row.DecidedAt != nil {
+		t.Errorf("decided by %v at %v", row.DecidedBy, row.DecidedAt)
 	}
 }
 

@@ -16,15 +16,20 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
+	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ticket"
+	"effigate/domain/timer"
 	"effigate/projections/staff"
 	"effigate/projections/staff/stafftest"
 )
 
 // tables are all of the read model, each with the columns of its order.
 var tables = map[string]string{
-	"clients": "id", "people": "id", "contracts": "id", "tickets": "id", "messages": "id", "timeline": "id", "log": "ordinal",
+	"clients": "id", "people": "id", "contracts": "id", "contract_versions": "id", "contract_steps": "id",
+	"amendments": "id", "buckets": "id", "milestones_released": "id",
+	"periods": "id", "time_records": "id", "charges": "id", "forecasts": "id", "hours_alerts": "id", "overage_requests": "id", "timers": "id",
+	"tickets": "id", "messages": "id", "timeline": "id", "log": "ordinal",
 }
 
 // history records a story that every kind of event occurs in, many of them again and in any order.
@@ -36,6 +41,8 @@ func history(t *testing.T, log *stafftest.Log) {
 		log.Record(t, client.Stream(domain.ClientID{UUID: id("client", round)}), client.All()...)
 		log.Record(t, person.Stream(domain.PersonID{UUID: id("person", round)}), person.All()...)
 		log.Record(t, contract.Stream(domain.ContractID{UUID: id("contract", round)}), contract.All()...)
+		log.Record(t, period.Stream(domain.ContractID{UUID: id("contract", round)}, "2026-02"), period.All()...)
+		log.Record(t, timer.Stream(domain.PersonID{UUID: id("person", round)}), timer.All()...)
 		log.Record(t, numbering.Stream("ticket-"+id("client", round).String()+"-visible"), numbering.All()...)
 	}
 	all := ticket.All()

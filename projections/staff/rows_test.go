@@ -12,7 +12,6 @@ import (
 	"effigate/domain"
 	"effigate/domain/access"
 	"effigate/domain/client"
-	"effigate/domain/contract"
 	"effigate/domain/person"
 	"effigate/domain/ticket"
 	"effigate/projections"
@@ -323,28 +322,6 @@ func TestPersonRow(t *testing.T) {
 	want := rows.Person{
 		Side: "client", Role: "client_admin", Client: &nexus, Grants: "billing.read milestone.sign", Status: "deactivated",
 		Erased: true, InvitedAt: at(0), Revision: 9,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("row (-want +got):\n%s", diff)
-	}
-}
-
-func TestContractRow(t *testing.T) {
-	t.Parallel()
-	got := final(
-		staff.Contracts, "contract-"+agreement.String(),
-		contract.Drafted{
-			Contract: domain.ContractID{UUID: agreement}, Client: domain.ClientID{UUID: nexus}, Reference: "CON-2024-018",
-			Type: contract.Bucket, JobTypes: []contract.JobType{{Key: "api", Name: "API"}, {Key: "ui", Name: `"UI"`}},
-			Starts: "2024-07-01", Ends: "2026-06-30", Staff: contract.DraftedStaff{SupportLevel: contract.Always}, At: at(0),
-		},
-		contract.Activated{At: at(1)},
-		contract.Terminated{Staff: contract.TerminatedStaff{Reason: "insolvency"}, At: at(2)},
-	)
-	want := rows.Contract{
-		Client: nexus, Reference: "CON-2024-018", Type: "bucket", SupportLevel: "24x7", Starts: "2024-07-01", Ends: "2026-06-30",
-		Status: "terminated", EndedBecause: "insolvency",
-		JobTypes: `[{"key":"api","name":"API"},{"key":"ui","name":"\"UI\""}]`, DraftedAt: at(0), Revision: 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)

@@ -13,8 +13,13 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
+	"effigate/domain/period"
 	"effigate/domain/person"
+	"effigate/domain/ratecard"
+	"effigate/domain/slapolicy"
 	"effigate/domain/ticket"
+	"effigate/domain/timer"
+	"effigate/domain/workcalendar"
 	"effigate/infra/eventstore"
 	"effigate/projections"
 	"effigate/projections/staff"
@@ -26,9 +31,16 @@ var folds = map[string]func(domain.Recorded) (string, bool){
 	"clients":   fold(staff.Clients),
 	"people":    fold(staff.People),
 	"contracts": fold(staff.Contracts),
-	"tickets":   fold(staff.Tickets),
-	"messages":  fold(staff.Messages),
-	"timeline":  fold(staff.Timeline),
+	"versions":  fold(staff.ContractVersions), "steps": fold(staff.ContractSteps), "amendments": fold(staff.Amendments),
+	"buckets": fold(staff.Buckets), "milestones": fold(staff.MilestonesReleased),
+	"rate_cards": fold(staff.RateCards), "rate_card_versions": fold(staff.RateCardVersions), "cost_versions": fold(staff.CostVersions),
+	"sla_policies": fold(staff.SLAPolicies), "sla_policy_versions": fold(staff.SLAPolicyVersions),
+	"calendars": fold(staff.Calendars), "calendar_versions": fold(staff.CalendarVersions),
+	"periods": fold(staff.Periods), "time_records": fold(staff.TimeRecords), "timers": fold(staff.Timers), "charges": fold(staff.Charges),
+	"forecasts": fold(staff.Forecasts), "hours_alerts": fold(staff.HoursAlerts), "overage_requests": fold(staff.OverageRequests),
+	"tickets":  fold(staff.Tickets),
+	"messages": fold(staff.Messages),
+	"timeline": fold(staff.Timeline),
 }
 
 func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recorded) (string, bool) {
@@ -48,6 +60,7 @@ func samples() []domain.Event {
 	return slices.Concat(
 		[]domain.Event{eventstore.Opened{}},
 		client.All(), person.All(), contract.All(), ticket.All(), numbering.All(),
+		ratecard.All(), slapolicy.All(), workcalendar.All(), period.All(), timer.All(),
 	)
 }
 
@@ -55,8 +68,12 @@ func samples() []domain.Event {
 func record(event domain.Event) domain.Recorded {
 	aggregate, _, _ := strings.Cut(event.Kind(), ".")
 	id := domain.Derive(uuid.NameSpaceURL, aggregate)
+	stream := aggregate + "-" + id.String()
+	if _, ok := event.(period.Event); ok {
+		stream = period.Stream(domain.ContractID{UUID: id}, "2026-02")
+	}
 	return domain.Recorded{
-		ID: domain.Derive(id, event.Kind()), Stream: aggregate + "-" + id.String(), Event: event,
+		ID: domain.Derive(id, event.Kind()), Stream: stream, Event: event,
 		Raw: domain.Raw{Kind: event.Kind()},
 	}
 }

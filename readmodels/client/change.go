@@ -46,18 +46,19 @@ func ListChanges(ctx context.Context, tx pgx.Tx, v Viewer, after int64, limit in
 	return changes[1:], true, nil
 }
 
-// audible narrows a query over changes to those the viewer may hear of. A Client Employee hears of tickets
-// of their own, and of contracts if it may see them. What is gone belongs to nobody any more, so everyone of the organisation hears that the id,
-// which names nothing now, was removed.
+// audible narrows a query over changes to those the viewer may hear of. A Client Employee hears of tickets of their
+// own, and of contracts with all that belongs to them if it may see them. What else is gone belongs to nobody any more,
+// so everyone of the organisation hears that the id, which names nothing now, was removed.
 func (v Viewer) audible() string {
 	return v.own(`
-		  AND (n.removed OR n.kind IN ('organisation', 'category') OR n.kind = 'contract' AND @scope
-		    OR n.kind = 'person' AND n.key = @person
-		    OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
+		  AND CASE WHEN n.kind IN ('contract', 'contract_line', 'bucket', 'carried_lot', 'work', 'settlement', 'proposal',
+		        'overage_request', 'hours_alert') THEN @scope
+		    ELSE n.removed OR n.kind IN ('organisation', 'category') OR n.kind = 'person' AND n.key = @person
+		      OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
 		        WHEN 'ticket' THEN n.key
 		        WHEN 'comment' THEN (SELECT c.ticket FROM comments c WHERE c.client = @client AND c.id = n.key)
 		        WHEN 'ticket_step' THEN (SELECT s.ticket FROM ticket_steps s WHERE s.client = @client AND s.id = n.key)
-		    END))`)
+		    END) END`)
 }
 
 func changeArguments(v Viewer) pgx.NamedArgs {

@@ -77,7 +77,11 @@ func (s *store) put(tb testing.TB, rows ...any) {
 		reflect.TypeFor[client.OrganisationRow](): "organisation", reflect.TypeFor[client.PersonRow](): "people",
 		reflect.TypeFor[client.ContractRow](): "contracts", reflect.TypeFor[client.CategoryRow](): "categories",
 		reflect.TypeFor[client.TicketRow](): "tickets", reflect.TypeFor[client.CommentRow](): "comments",
-		reflect.TypeFor[client.TicketStepRow](): "ticket_steps",
+		reflect.TypeFor[client.TicketStepRow](): "ticket_steps", reflect.TypeFor[client.LineRow](): "contract_lines",
+		reflect.TypeFor[client.BucketRow](): "buckets", reflect.TypeFor[client.CarriedLotRow](): "carried_lots",
+		reflect.TypeFor[client.WorkRow](): "work", reflect.TypeFor[client.SettlementRow](): "settlements",
+		reflect.TypeFor[client.ProposalRow](): "proposals", reflect.TypeFor[client.OverageRequestRow](): "overage_requests",
+		reflect.TypeFor[client.HoursAlertRow](): "hours_alerts",
 	}
 	batch := &pgx.Batch{}
 	for _, row := range rows {
@@ -156,10 +160,10 @@ func populated(tb testing.TB) *store {
 		client.PersonRow{ID: ada, Client: acme, Role: "client_admin", State: "active"},
 		client.PersonRow{ID: eve, Client: acme, Role: "client_employee", Grants: "billing.read ticket.critical", State: "active"},
 		client.PersonRow{ID: gil, Client: globex, Role: "client_admin", State: "active"},
-		client.ContractRow{ID: id(21), Client: acme, Reference: "CON-2024-018", Type: "bucket"},
-		client.ContractRow{ID: id(22), Client: globex, Reference: "CON-2024-019", Type: "fixed"},
-		client.CategoryRow{ID: network, Client: acme, Contract: id(21), JobType: "net", Name: "Network"},
-		client.CategoryRow{ID: phone, Client: globex, Contract: id(22), JobType: "tel", Name: "Telephone"},
+		client.ContractRow{ID: id(21), Client: acme, Reference: "CON-2024-018", Type: "bucket", State: "active", Starts: "2026-01-01", Ends: "2026-12-31"},
+		client.ContractRow{ID: id(22), Client: globex, Reference: "CON-2024-019", Type: "fixed", State: "active", Starts: "2026-01-01"},
+		client.CategoryRow{ID: network, Client: acme, Contract: id(21), Line: id(71), JobType: "net", Name: "Network", Open: true},
+		client.CategoryRow{ID: phone, Client: globex, Contract: id(22), Line: id(72), JobType: "tel", Name: "Telephone", Open: true},
 		ticket(1, acme, ada, func(r *client.TicketRow) {
 			r.Title, r.Description, r.Category = "Printer on fire", "It smells of burnt toner", &network
 		}),
@@ -174,6 +178,27 @@ func populated(tb testing.TB) *store {
 		client.TicketStepRow{ID: id(61), Client: acme, Ticket: id(1001), State: "open", At: monday.Add(time.Hour)},
 		client.TicketStepRow{ID: id(62), Client: globex, Ticket: id(1041), State: "open", At: monday},
 	)
+	for _, of := range []uuid.UUID{acme, globex} { // What belongs to a contract, one of each.
+		n := map[uuid.UUID]int{acme: 0, globex: 1}[of]
+		contract, line, bucket := id(21+n), id(71+n), id(73+n)
+		s.put(tb,
+			client.LineRow{ID: line, Client: of, Contract: contract, Position: 1, Name: "Support", Type: "bucket", Minutes: 600},
+			client.BucketRow{ID: bucket, Client: of, Contract: contract, Line: line, Minutes: 600, From: "2026-01-01", Until: "2026-12-31"},
+			client.CarriedLotRow{ID: id(75 + n), Client: of, Contract: contract, Month: "2026-01", Bucket: bucket, Minutes: 540, Until: "2026-12-31"},
+			client.WorkRow{
+				ID: id(77 + n), Client: of, Contract: contract, Category: []uuid.UUID{network, phone}[n], Month: "2026-01", Day: "2026-01-30",
+				Description: "Cables", Minutes: 60, Drawn: 60, State: "approved", Charge: "charged",
+			},
+			client.SettlementRow{ID: id(79 + n), Client: of, Contract: contract, Line: line, Month: "2026-01", Drawn: 60},
+			client.ProposalRow{
+				ID: id(81 + n), Client: of, Contract: contract, Kind: "amendment", Reference: "CON-2024-018", Statement: "More hours",
+				Document: `{"statement":"More hours","terms":{"starts":"2026-01-01","currency":"EUR","lines":[{"key":"a","name":"Support","type":"bucket","minutes":900}]}}`,
+				SHA256:   "00ff", Effective: "2026-04-01", State: "offered", OfferedAt: monday,
+			},
+			client.OverageRequestRow{ID: id(83 + n), Client: of, Contract: contract, Line: line, Month: "2026-03", Minutes: 120, Text: "May we?", State: "asked", AskedAt: monday},
+			client.HoursAlertRow{ID: id(85 + n), Client: of, Contract: contract, Line: line, Percent: 75, At: monday},
+		)
+	}
 	s.run(tb, `INSERT INTO accounts.people (id, client, name, email) VALUES ($1, $2, 'Ada Abel', 'ada@acme.example'), ($3, $2, 'Eve Ebner', 'eve@acme.example'), ($4, $5, 'Gil Gross', 'gil@globex.example')`,
 		ada.String(), acme.String(), eve.String(), gil.String(), globex.String())
 	s.run(tb, `INSERT INTO accounts.staff_profiles (person, name, role) VALUES ($1, 'Sue', 'Support')`, sue.String())
@@ -221,7 +246,7 @@ func TestRowSecurityHoldsByItself(t *testing.T) {
 	t.Parallel()
 	s := populated(t)
 	tables := s.tables(t)
-	if len(tables) < 9 {
+	if len(tables) < 17 {
 		t.Errorf("only %v have a client", tables)
 	}
 	for table, rows := range tables {
@@ -456,9 +481,27 @@ func TestOverviewCountsWhatTheViewerSees(t *testing.T) {
 	}
 }
 
+// Only an active contract is in the header.
+func TestOverviewNamesActiveContracts(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	for n, state := range []string{"offered", "suspended", "ended"} {
+		s.put(t, client.ContractRow{ID: id(25 + n), Client: acme, Reference: "CON-" + state, Type: "fixed", State: state, Starts: "2026-01-01"})
+	}
+	got := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (client.Overview, error) {
+		return client.ReadOverview(ctx, tx, asAda)
+	})
+	if want := []client.Contract{{Reference: "CON-2024-018", Type: "bucket"}}; !cmp.Equal(want, got.Contracts) {
+		t.Errorf("contracts %+v, want %+v", got.Contracts, want)
+	}
+}
+
+// Tickets are raised under what is open, and nothing else is offered.
 func TestCategories(t *testing.T) {
 	t.Parallel()
 	s := populated(t)
+	closed := id(33)
+	s.put(t, client.CategoryRow{ID: closed, Client: acme, Contract: id(21), Line: id(71), JobType: "old", Name: "Fax"})
 	got := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) ([]client.Category, error) {
 		return client.ListCategories(ctx, tx, asEve)
 	})
@@ -466,11 +509,13 @@ func TestCategories(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("categories (-want +got):\n%s", diff)
 	}
-	err := s.in(t, asEve, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := client.ReadCategory(ctx, tx, asEve, phone)
-		return err
-	})
-	if !errors.Is(err, domain.ErrNotFound) {
-		t.Errorf("another client's category: %v", err)
+	for name, category := range map[string]uuid.UUID{"another client's": phone, "closed": closed} {
+		err := s.in(t, asEve, func(ctx context.Context, tx pgx.Tx) error {
+			_, err := client.ReadCategory(ctx, tx, asEve, category)
+			return err
+		})
+		if !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("%s category: %v", name, err)
+		}
 	}
 }

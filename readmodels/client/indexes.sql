@@ -1,6 +1,21 @@
 CREATE INDEX people_by_client ON people (client, id);
 CREATE INDEX contracts_by_client ON contracts (client, reference, id);
+CREATE INDEX contracts_by_age ON contracts (client, starts, id);
+CREATE INDEX contract_lines_by_contract ON contract_lines (client, contract, position);
 CREATE INDEX categories_by_client ON categories (client, name, id);
+CREATE INDEX categories_by_contract ON categories (client, contract, line);
+CREATE INDEX buckets_by_contract ON buckets (client, contract, line);
+CREATE INDEX carried_lots_by_month ON carried_lots (client, contract, month);
+CREATE INDEX settlements_by_month ON settlements (client, contract, month);
+CREATE INDEX proposals_by_age ON proposals (client, offered_at, id);
+CREATE INDEX overage_requests_by_age ON overage_requests (client, asked_at, id);
+CREATE INDEX hours_alerts_by_contract ON hours_alerts (client, contract, at);
+
+-- The list of work runs from the newest day to the oldest, of a contract or of one of its months; sums over it
+-- need no row of the table itself.
+CREATE INDEX work_by_day ON work (client, contract, day, id);
+CREATE INDEX work_by_month ON work (client, contract, month, day, id);
+CREATE INDEX work_by_category ON work (client, contract, category) INCLUDE (state, charge, minutes, drawn);
 
 -- The list of tickets runs from the newest to the oldest, of a client or of one of its people.
 CREATE INDEX tickets_by_age ON tickets (client, raised_at, id);

@@ -38,7 +38,7 @@ func ReadOverview(ctx context.Context, tx pgx.Tx, v Viewer) (Overview, error) {
 	arguments := v.arguments()
 	arguments["limit"] = maxContracts
 	contracts, err := list[Contract](ctx, tx, "contracts", `
-		SELECT reference, type FROM contracts WHERE client = @client ORDER BY reference, id LIMIT @limit`, arguments)
+		SELECT reference, type FROM contracts WHERE client = @client AND state = 'active' ORDER BY reference, id LIMIT @limit`, arguments)
 	if err != nil {
 		return Overview{}, err
 	}

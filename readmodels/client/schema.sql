@@ -24,19 +24,120 @@ CREATE TABLE people (
     state  text NOT NULL
 );
 
+-- Days are texts such as 2026-01-31 and months such as 2026-01, which sort as they follow each other. An empty
+-- last day is open-ended.
 CREATE TABLE contracts (
-    id        uuid PRIMARY KEY,
-    client    uuid NOT NULL,
-    reference text NOT NULL,
-    type      text NOT NULL
+    id               uuid PRIMARY KEY,
+    client           uuid NOT NULL,
+    reference        text NOT NULL,
+    type             text NOT NULL,
+    state            text NOT NULL,
+    starts           text COLLATE "C" NOT NULL,
+    ends             text COLLATE "C" NOT NULL,
+    shows_unapproved boolean NOT NULL
+);
+
+CREATE TABLE contract_lines (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    contract uuid NOT NULL,
+    position bigint NOT NULL,
+    name     text NOT NULL,
+    type     text NOT NULL,
+    minutes  bigint NOT NULL
 );
 
 CREATE TABLE categories (
     id       uuid PRIMARY KEY,
     client   uuid NOT NULL,
     contract uuid NOT NULL,
+    line     uuid NOT NULL,
     job_type text NOT NULL,
-    name     text NOT NULL
+    name     text NOT NULL,
+    minutes  bigint NOT NULL,
+    open     boolean NOT NULL
+);
+
+CREATE TABLE buckets (
+    id          uuid PRIMARY KEY,
+    client      uuid NOT NULL,
+    contract    uuid NOT NULL,
+    line        uuid NOT NULL,
+    minutes     bigint NOT NULL,
+    valid_from  text COLLATE "C" NOT NULL,
+    valid_until text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE carried_lots (
+    id          uuid PRIMARY KEY,
+    client      uuid NOT NULL,
+    contract    uuid NOT NULL,
+    month       text COLLATE "C" NOT NULL,
+    bucket      uuid NOT NULL,
+    minutes     bigint NOT NULL,
+    valid_until text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE work (
+    id          uuid PRIMARY KEY,
+    client      uuid NOT NULL,
+    contract    uuid NOT NULL,
+    category    uuid NOT NULL,
+    month       text COLLATE "C" NOT NULL,
+    day         text COLLATE "C" NOT NULL,
+    description text NOT NULL,
+    minutes     bigint NOT NULL,
+    drawn       bigint NOT NULL,
+    state       text NOT NULL,
+    charge      text NOT NULL
+);
+
+CREATE TABLE settlements (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    contract uuid NOT NULL,
+    line     uuid NOT NULL,
+    month    text COLLATE "C" NOT NULL,
+    drawn    bigint NOT NULL,
+    expired  bigint NOT NULL,
+    overage  bigint NOT NULL
+);
+
+CREATE TABLE proposals (
+    id         uuid PRIMARY KEY,
+    client     uuid NOT NULL,
+    contract   uuid NOT NULL,
+    kind       text NOT NULL,
+    reference  text NOT NULL,
+    statement  text NOT NULL,
+    document   text NOT NULL,
+    sha256     text NOT NULL,
+    effective  text COLLATE "C" NOT NULL,
+    state      text NOT NULL,
+    offered_at timestamptz NOT NULL,
+    decided_by uuid, -- NULL also for what was decided outside of the portal
+    decided_at timestamptz
+);
+
+CREATE TABLE overage_requests (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    contract uuid NOT NULL,
+    line     uuid NOT NULL,
+    month    text COLLATE "C" NOT NULL,
+    minutes  bigint NOT NULL,
+    text     text NOT NULL,
+    state    text NOT NULL,
+    asked_at timestamptz NOT NULL
+);
+
+CREATE TABLE hours_alerts (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    contract uuid NOT NULL,
+    line     uuid NOT NULL,
+    percent  bigint NOT NULL,
+    at       timestamptz NOT NULL
 );
 
 -- Under row security no query may use a full-text index: its operator is not leakproof. So the words are
@@ -78,13 +179,21 @@ CREATE TABLE ticket_steps (
     at     timestamptz NOT NULL
 );
 
-ALTER TABLE organisation ENABLE ROW LEVEL SECURITY;
-ALTER TABLE people       ENABLE ROW LEVEL SECURITY;
-ALTER TABLE contracts    ENABLE ROW LEVEL SECURITY;
-ALTER TABLE categories   ENABLE ROW LEVEL SECURITY;
-ALTER TABLE tickets      ENABLE ROW LEVEL SECURITY;
-ALTER TABLE comments     ENABLE ROW LEVEL SECURITY;
-ALTER TABLE ticket_steps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE organisation     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE people           ENABLE ROW LEVEL SECURITY;
+ALTER TABLE contracts        ENABLE ROW LEVEL SECURITY;
+ALTER TABLE contract_lines   ENABLE ROW LEVEL SECURITY;
+ALTER TABLE categories       ENABLE ROW LEVEL SECURITY;
+ALTER TABLE buckets          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE carried_lots     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE work             ENABLE ROW LEVEL SECURITY;
+ALTER TABLE settlements      ENABLE ROW LEVEL SECURITY;
+ALTER TABLE proposals        ENABLE ROW LEVEL SECURITY;
+ALTER TABLE overage_requests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hours_alerts     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tickets          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE comments         ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ticket_steps     ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_client ON organisation FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
@@ -92,7 +201,23 @@ CREATE POLICY own_client ON people FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON contracts FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON contract_lines FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON categories FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON buckets FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON carried_lots FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON work FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON settlements FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON proposals FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON overage_requests FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON hours_alerts FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON tickets FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
@@ -101,4 +226,5 @@ CREATE POLICY own_client ON comments FOR SELECT TO portal_reader
 CREATE POLICY own_client ON ticket_steps FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 
-GRANT SELECT ON organisation, people, contracts, categories, tickets, comments, ticket_steps TO portal_reader;
+GRANT SELECT ON organisation, people, contracts, contract_lines, categories, buckets, carried_lots, work, settlements, proposals,
+    overage_requests, hours_alerts, tickets, comments, ticket_steps TO portal_reader;

@@ -43,7 +43,7 @@ type Ticket struct {
 	State        string     `db:"state"          json:"state"                  enum:"open,in_progress,waiting_for_you,on_hold,resolved,closed"`
 	Priority     string     `db:"priority"       json:"priority"               enum:"critical,high,medium,low"`
 	CategoryID   *uuid.UUID `db:"category_id"    json:"category_id,omitempty"  format:"uuid"`
-	CategoryName string     `db:"category_name"  json:"category_name,omitempty" doc:"Absent when no active contract has the category."`
+	CategoryName string     `db:"category_name"  json:"category_name,omitempty" doc:"Absent when no contract of yours has the category."`
 	RaisedByName string     `db:"raised_by_name" json:"raised_by_name"         doc:"Empty when the account has none."`
 	RaisedByRole string     `db:"raised_by_role" json:"raised_by_role"`
 	RaisedAt     time.Time  `db:"raised_at"      json:"raised_at"`

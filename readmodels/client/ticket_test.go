@@ -289,6 +289,8 @@ func TestChanges(t *testing.T) {
 	change(acme, "person", ada, false)      //
 	change(acme, "category", id(31), false) // everybody's
 	change(acme, "contract", id(21), false) // of those who may see contracts
+	change(acme, "work", id(77), false)     //
+	change(acme, "work", id(78), true)      // of those alone, even when it is gone
 	change(acme, "ticket", id(1999), true)  // nobody's any more
 	s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES ($3, $1, 'ticket', $2, false)`, acme.String(), id(1003).String(), client.Version+1)
 	for name, c := range map[string]struct {
@@ -297,9 +299,9 @@ func TestChanges(t *testing.T) {
 		want   []uuid.UUID
 		known  bool
 	}{
-		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(1002), ada, id(31), id(21), id(1999)}, true},
+		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(1002), ada, id(31), id(21), id(77), id(78), id(1999)}, true},
 		"employee":          {asEve, start["eve"], []uuid.UUID{id(1002), id(31), id(1999)}, true},
-		"with the grant":    {client.Viewer{Client: acme, Person: eve, Scope: true}, start["eve"], []uuid.UUID{id(1002), id(31), id(21), id(1999)}, true},
+		"with the grant":    {client.Viewer{Client: acme, Person: eve, Scope: true}, start["eve"], []uuid.UUID{id(1002), id(31), id(21), id(77), id(78), id(1999)}, true},
 		"other client":      {asGil, start["gil"], []uuid.UUID{id(1041)}, true},
 		"up to date":        {asAda, last(asAda), nil, true},
 		"another's change":  {asGil, start["ada"], nil, false},

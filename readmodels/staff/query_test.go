@@ -16,6 +16,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/person"
+	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/projections/staff/stafftest"
 	"effigate/readmodels/staff"
@@ -279,7 +280,7 @@ func TestClientsWithTheirPeopleAndContracts(t *testing.T) {
 			log.Record(t, person.Stream(invited.Person), invited)
 			drafted := contract.Drafted{
 				Contract: domain.ContractID{UUID: id("contract", n)}, Client: of, Reference: fmt.Sprintf("CON-%d", 9-n),
-				JobTypes: []contract.JobType{{Key: "api", Name: "API"}}, At: at(n),
+				Terms: terms.Plain(terms.Bucket, terms.Standard, "2026-01-01", terms.JobType{Key: "api", Name: "API"}), At: at(n),
 			}
 			log.Record(t, contract.Stream(drafted.Contract), drafted)
 		}
@@ -309,11 +310,11 @@ func TestClientsWithTheirPeopleAndContracts(t *testing.T) {
 		if len(people) != 2 || people[0].Role != "client_admin" || people[0].Status != "invited" {
 			t.Errorf("people: %+v", people)
 		}
-		contracts, err := staff.ContractsOf(t.Context(), tx, id("client", 1))
+		contracts, err := staff.ContractsOf(t.Context(), tx, id("client", 1), "2026-03-16")
 		if err != nil {
 			return err
 		}
-		if len(contracts) != 2 || contracts[0].Reference != "CON-8" || !cmp.Equal(contracts[0].JobTypes, []staff.JobType{{Key: "api", Name: "API"}}) {
+		if len(contracts) != 2 || contracts[0].Reference != "CON-8" || !cmp.Equal(contracts[0].JobTypes, []terms.JobType{{Key: "api", Name: "API"}}) {
 			t.Errorf("contracts: %+v", contracts)
 		}
 		return nil

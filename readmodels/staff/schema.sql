@@ -31,19 +31,353 @@ CREATE TABLE people (
     revision   bigint NOT NULL
 );
 
+-- The life of a contract; what its terms say is in contract_versions. ends counts renewals, amendments and an early
+-- end.
 CREATE TABLE contracts (
     id            uuid PRIMARY KEY,
     client        uuid NOT NULL,
+    zone          text NOT NULL,
     reference     text NOT NULL,
-    type          text NOT NULL,
-    support_level text NOT NULL,
-    starts        text NOT NULL,
-    ends          text NOT NULL,
+    version       bigint NOT NULL,
     status        text NOT NULL,
+    ends          text NOT NULL,
+    statement     text NOT NULL,
+    evidence      text NOT NULL,
     ended_because text NOT NULL,
-    job_types     text NOT NULL,
+    drafted_by    uuid,
     drafted_at    timestamptz NOT NULL,
+    status_at     timestamptz NOT NULL,
     revision      bigint NOT NULL
+);
+
+-- The terms as they were written, once. The first version has the contract's id, every other one that of its
+-- amendment, and the number 0 until the amendment is agreed on. The columns before terms repeat what lists need
+-- of it.
+CREATE TABLE contract_versions (
+    id              uuid PRIMARY KEY,
+    contract        uuid NOT NULL,
+    number          bigint NOT NULL,
+    effective       text NOT NULL,
+    type            text NOT NULL,
+    support_level   text NOT NULL,
+    starts          text NOT NULL,
+    notice_days     bigint NOT NULL,
+    renew_months    bigint NOT NULL,
+    currency        text NOT NULL,
+    job_types       text NOT NULL,
+    terms           text NOT NULL,
+    agreed_at       timestamptz,
+    revision        bigint NOT NULL
+);
+
+CREATE TABLE amendments (
+    id            uuid PRIMARY KEY,
+    contract      uuid NOT NULL,
+    base          bigint NOT NULL,
+    version       bigint NOT NULL,
+    status        text NOT NULL,
+    effective     text NOT NULL,
+    statement     text NOT NULL,
+    reason        text NOT NULL,
+    value         text NOT NULL,
+    approvals     text NOT NULL,
+    evidence      text NOT NULL,
+    answer        text NOT NULL,
+    superseded_by uuid,
+    proposed_by   uuid,
+    proposed_at   timestamptz NOT NULL,
+    status_by     uuid,
+    status_at     timestamptz NOT NULL,
+    revision      bigint NOT NULL,
+    needed        bigint NOT NULL
+);
+
+-- Hours that a contract granted. Those that a retainer includes in a month stand in periods.
+CREATE TABLE buckets (
+    id               uuid PRIMARY KEY,
+    contract         uuid NOT NULL,
+    line             text NOT NULL,
+    minutes          bigint NOT NULL,
+    adjusted_minutes bigint NOT NULL,
+    from_day         text NOT NULL,
+    until_day        text NOT NULL,
+    source           text NOT NULL,
+    price            text NOT NULL,
+    reason           text NOT NULL,
+    adjustments      text NOT NULL,
+    granted_by       uuid,
+    granted_at       timestamptz NOT NULL,
+    revision         bigint NOT NULL
+);
+
+CREATE TABLE milestones_released (
+    id          uuid PRIMARY KEY,
+    contract    uuid NOT NULL,
+    line        text NOT NULL,
+    milestone   text NOT NULL,
+    name        text NOT NULL,
+    day         text NOT NULL,
+    charge      uuid NOT NULL,
+    amount      text NOT NULL,
+    released_by uuid,
+    released_at timestamptz NOT NULL
+);
+
+-- One row for each event of a contract: who, when, and what was said about it.
+CREATE TABLE contract_steps (
+    id          uuid PRIMARY KEY,
+    contract    uuid NOT NULL,
+    revision    bigint NOT NULL,
+    what        text NOT NULL,
+    item        uuid NOT NULL,
+    note        text NOT NULL,
+    actor       uuid,
+    happened_at timestamptz NOT NULL
+);
+
+-- A billing period. hours, pins, top_ups and closing are JSON: by line, what a retainer includes in the month, what
+-- expired at its end and what minimums added to the hours used; the versions of the contract that it was pinned to;
+-- hours that it bought by itself; and what its end decided.
+CREATE TABLE periods (
+    id           uuid PRIMARY KEY,
+    contract     uuid NOT NULL,
+    client       uuid NOT NULL,
+    month        text NOT NULL,
+    zone         text NOT NULL,
+    status       text NOT NULL,
+    hours        text NOT NULL,
+    pins         text NOT NULL,
+    top_ups      text NOT NULL,
+    carried      boolean NOT NULL,
+    carried_from text NOT NULL,
+    closing      text NOT NULL,
+    opened_by    uuid,
+    opened_at    timestamptz NOT NULL,
+    closed_by    uuid,
+    closed_at    timestamptz,
+    revision     bigint NOT NULL
+);
+
+-- A reversal is a row of its own with negative minutes. line is empty until somebody approves the record. A record
+-- that moves to another period keeps its row: month follows it. parts and source are JSON.
+CREATE TABLE time_records (
+    id             uuid PRIMARY KEY,
+    contract       uuid NOT NULL,
+    month          text NOT NULL,
+    line           text NOT NULL,
+    job_type       text NOT NULL,
+    person         uuid,
+    work_kind      text NOT NULL,
+    work_id        uuid,
+    support_level  text NOT NULL,
+    day            text NOT NULL,
+    from_at        timestamptz,
+    until_at       timestamptz,
+    seconds        bigint NOT NULL,
+    break_seconds  bigint NOT NULL,
+    zone           text NOT NULL,
+    condition      text NOT NULL,
+    billing        text NOT NULL,
+    billing_reason text NOT NULL,
+    description    text NOT NULL,
+    note           text NOT NULL,
+    source         text NOT NULL,
+    late           boolean NOT NULL,
+    status         text NOT NULL,
+    return_reason  text NOT NULL,
+    billed_minutes bigint NOT NULL,
+    drawn_minutes  bigint NOT NULL,
+    pin            bigint NOT NULL,
+    parts          text NOT NULL,
+    tzdata         text NOT NULL,
+    replaces       uuid,
+    reverses       uuid,
+    reverses_month text NOT NULL,
+    reversal       uuid,
+    replacement    uuid,
+    correction     text NOT NULL,
+    corrected_into text NOT NULL,
+    moved_from     text NOT NULL,
+    moves_into     text NOT NULL,
+    logged_by      uuid,
+    logged_at      timestamptz NOT NULL,
+    status_by      uuid,
+    status_at      timestamptz NOT NULL,
+    revision       bigint NOT NULL
+);
+
+CREATE TABLE charges (
+    id           uuid PRIMARY KEY,
+    contract     uuid NOT NULL,
+    month        text NOT NULL,
+    line         text NOT NULL,
+    what         text NOT NULL,
+    wording      text NOT NULL,
+    day          text NOT NULL,
+    amount       text NOT NULL,
+    tax_category text NOT NULL,
+    milestone    text NOT NULL,
+    added_by     uuid,
+    added_at     timestamptz NOT NULL
+);
+
+CREATE TABLE overage_requests (
+    id          uuid PRIMARY KEY,
+    contract    uuid NOT NULL,
+    month       text NOT NULL,
+    line        text NOT NULL,
+    minutes     bigint NOT NULL,
+    question    text NOT NULL,
+    status      text NOT NULL,
+    answer      text NOT NULL,
+    asked_by    uuid,
+    asked_at    timestamptz NOT NULL,
+    answered_by uuid,
+    answered_at timestamptz
+);
+
+-- One row for each person who ever started a timer.
+CREATE TABLE timers (
+    id            uuid PRIMARY KEY,
+    running       boolean NOT NULL,
+    record        uuid NOT NULL,
+    contract      uuid NOT NULL,
+    work_kind     text NOT NULL,
+    work_id       uuid,
+    job_type      text NOT NULL,
+    support_level text NOT NULL,
+    zone          text NOT NULL,
+    description   text NOT NULL,
+    note          text NOT NULL,
+    started_at    timestamptz NOT NULL,
+    revision      bigint NOT NULL
+);
+
+CREATE TABLE forecasts (
+    id                      uuid PRIMARY KEY,
+    contract                uuid NOT NULL,
+    line                    text NOT NULL,
+    as_of                   text NOT NULL,
+    verdict                 text NOT NULL,
+    date                    text NOT NULL,
+    earliest                text NOT NULL,
+    latest                  text NOT NULL,
+    why                     text NOT NULL,
+    rate_milliminutes       bigint NOT NULL,
+    unapproved_milliminutes bigint NOT NULL,
+    input                   text NOT NULL,
+    made_at                 timestamptz NOT NULL,
+    revision                bigint NOT NULL
+);
+
+-- spent and cap are money, for a line that is capped by it. Where runs_out is a day, no threshold was reached, but a
+-- forecast says that the hours will be used up on it, before the contract ends.
+CREATE TABLE hours_alerts (
+    id           uuid PRIMARY KEY,
+    contract     uuid NOT NULL,
+    month        text NOT NULL,
+    line         text NOT NULL,
+    percent      bigint NOT NULL,
+    used_minutes bigint NOT NULL,
+    of_minutes   bigint NOT NULL,
+    spent        text NOT NULL,
+    cap          text NOT NULL,
+    runs_out     text NOT NULL,
+    ends         text NOT NULL,
+    shown        boolean NOT NULL,
+    reached_at   timestamptz NOT NULL
+);
+
+-- Prices, promises and opening hours come in versions that never change. The tables of versions are alike: content
+-- is JSON, from_day the first day of the version. What a calendar adds to the version before is content too.
+CREATE TABLE rate_cards (
+    id                 uuid PRIMARY KEY,
+    layer              text NOT NULL,
+    client             uuid,
+    currency           text NOT NULL,
+    name               text NOT NULL,
+    version            bigint NOT NULL,
+    from_day           text NOT NULL,
+    row_count          bigint NOT NULL,
+    job_types          text NOT NULL,
+    valid_from         text NOT NULL,
+    valid_until        text NOT NULL,
+    costs_version      bigint NOT NULL,
+    superseded         boolean NOT NULL,
+    superseded_because text NOT NULL,
+    published_at       timestamptz NOT NULL,
+    revision           bigint NOT NULL
+);
+
+CREATE TABLE rate_card_versions (
+    id           uuid PRIMARY KEY,
+    subject      uuid NOT NULL,
+    number       bigint NOT NULL,
+    name         text NOT NULL,
+    from_day     text NOT NULL,
+    content      text NOT NULL,
+    reason       text NOT NULL,
+    published_by uuid,
+    published_at timestamptz NOT NULL
+);
+
+CREATE TABLE cost_versions (
+    id           uuid PRIMARY KEY,
+    subject      uuid NOT NULL,
+    number       bigint NOT NULL,
+    name         text NOT NULL,
+    from_day     text NOT NULL,
+    content      text NOT NULL,
+    reason       text NOT NULL,
+    published_by uuid,
+    published_at timestamptz NOT NULL
+);
+
+CREATE TABLE sla_policies (
+    id                 uuid PRIMARY KEY,
+    name               text NOT NULL,
+    version            bigint NOT NULL,
+    from_day           text NOT NULL,
+    superseded         boolean NOT NULL,
+    superseded_because text NOT NULL,
+    published_at       timestamptz NOT NULL,
+    revision           bigint NOT NULL
+);
+
+CREATE TABLE sla_policy_versions (
+    id           uuid PRIMARY KEY,
+    subject      uuid NOT NULL,
+    number       bigint NOT NULL,
+    name         text NOT NULL,
+    from_day     text NOT NULL,
+    content      text NOT NULL,
+    reason       text NOT NULL,
+    published_by uuid,
+    published_at timestamptz NOT NULL
+);
+
+CREATE TABLE calendars (
+    id                 uuid PRIMARY KEY,
+    name               text NOT NULL,
+    zone               text NOT NULL,
+    version            bigint NOT NULL,
+    from_day           text NOT NULL,
+    superseded         boolean NOT NULL,
+    superseded_because text NOT NULL,
+    published_at       timestamptz NOT NULL,
+    revision           bigint NOT NULL
+);
+
+CREATE TABLE calendar_versions (
+    id           uuid PRIMARY KEY,
+    subject      uuid NOT NULL,
+    number       bigint NOT NULL,
+    name         text NOT NULL,
+    from_day     text NOT NULL,
+    content      text NOT NULL,
+    reason       text NOT NULL,
+    published_by uuid,
+    published_at timestamptz NOT NULL
 );
 
 CREATE TABLE tickets (

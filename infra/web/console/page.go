@@ -29,11 +29,17 @@ func (c *Console) addPages() {
 	page.Register(c.API)
 	c.addHomePages()
 	c.addClientPages()
+	c.addContractPages()
+	c.addTimePages()
+	c.addPeriodPages()
 	c.addPersonPages()
 	c.addRulesPages()
 	c.addRosterPages()
 	c.addAccessLogPages()
 	c.addMailPages()
+	c.addRatePages()
+	c.addPolicyPages()
+	c.addCalendarPages()
 }
 
 // navigation lists the ways in that a role has, in the order of the rail.
@@ -43,6 +49,12 @@ var navigation = []struct {
 }{
 	{"Home", "/", "house", access.OwnAccount},
 	{"Clients", "/clients", "building-2", access.ReadClients},
+	{"Contracts", "/contracts", "file-text", access.ReadContracts},
+	{"Time", "/time", "clock", access.ReadTime},
+	{"Approvals", "/approvals", "inbox", access.ApproveTime},
+	{"Rate cards", "/rate-cards", "copy", access.SummariseRates},
+	{"SLA policies", "/sla-policies", "hourglass", access.ReadPolicies},
+	{"Calendars", "/calendars", "clock", access.ReadPolicies},
 	{"Staff", "/staff", "users", access.ReadStaff},
 	{"Import people", "/people/import", "upload", access.ManagePeople},
 	{"Access log", "/access-log", "history", access.ReadAccessLog},
@@ -94,7 +106,49 @@ var done = map[string]page.Notice{
 	"grants":      {Tone: page.Good, Title: "The grants are changed."},
 	"deactivated": {Tone: page.Good, Title: "The access has ended."},
 	"erased":      {Tone: page.Good, Title: "The personal data is removed."},
+	"published":   {Tone: page.Good, Title: "The version is published."},
+	"superseded":  {Tone: page.Good, Title: "Contracts can no longer choose it."},
+	"costs":       {Tone: page.Good, Title: "The costs are published."},
+	"holiday":     {Tone: page.Good, Title: "The special day is added."},
 	"sent":        {Tone: page.Good, Title: "The letter is in the queue again."},
+
+	"drafted":            {Tone: page.Good, Title: "The contract is drafted."},
+	"revised":            {Tone: page.Good, Title: "The draft is saved."},
+	"submitted":          {Tone: page.Good, Title: "The contract is in review."},
+	"returned":           {Tone: page.Good, Title: "The contract is a draft again."},
+	"offered":            {Tone: page.Good, Title: "The client can see it and agree to it."},
+	"accepted":           {Tone: page.Good, Title: "The agreement is recorded. Put the contract in force when it is time."},
+	"declined":           {Tone: page.Good, Title: "The refusal is recorded."},
+	"activated":          {Tone: page.Good, Title: "The contract is in force."},
+	"suspended":          {Tone: page.Good, Title: "The contract is suspended."},
+	"resumed":            {Tone: page.Good, Title: "The contract is in force again."},
+	"renewed":            {Tone: page.Good, Title: "The contract has its new end."},
+	"terminated":         {Tone: page.Good, Title: "The contract has ended."},
+	"granted":            {Tone: page.Good, Title: "The hours are added."},
+	"adjusted":           {Tone: page.Good, Title: "The hours are adjusted."},
+	"released":           {Tone: page.Good, Title: "The milestone is billable."},
+	"proposed":           {Tone: page.Good, Title: "The amendment is proposed. Somebody else has to approve it."},
+	"amendment_approved": {Tone: page.Good, Title: "Your approval is recorded."},
+	"amended":            {Tone: page.Good, Title: "The amendment is agreed on."},
+	"rejected":           {Tone: page.Good, Title: "The amendment is rejected."},
+	"taken_back":         {Tone: page.Good, Title: "The amendment is withdrawn."},
+
+	"logged":          {Tone: page.Good, Title: "The time is logged."},
+	"handed_in":       {Tone: page.Good, Title: "It is handed in for approval."},
+	"timer_started":   {Tone: page.Good, Title: "The timer runs."},
+	"timer_described": {Tone: page.Good, Title: "The texts are saved."},
+	"timer_stopped":   {Tone: page.Good, Title: "The timer is stopped, and its time logged."},
+	"timer_discarded": {Tone: page.Good, Title: "The timer is stopped. Nothing was logged."},
+	"time_saved":      {Tone: page.Good, Title: "The record is saved."},
+	"time_discarded":  {Tone: page.Good, Title: "The record is discarded."},
+	"time_approved":   {Tone: page.Good, Title: "The time is approved."},
+	"time_returned":   {Tone: page.Good, Title: "The time is returned."},
+	"time_corrected":  {Tone: page.Good, Title: "The record is corrected in the open period."},
+	"time_moved":      {Tone: page.Good, Title: "The records are moved to the next month."},
+	"period_opened":   {Tone: page.Good, Title: "The period goes by what the contract says now."},
+	"period_closed":   {Tone: page.Good, Title: "The period is closed."},
+	"charged":         {Tone: page.Good, Title: "The charge is added."},
+	"overage_asked":   {Tone: page.Good, Title: "The client's admins are asked."},
 }
 
 // updating stands above a page that waited in vain for what was just written.

@@ -32,7 +32,7 @@ type clientView struct {
 	Form      typed
 
 	// What the viewer may do and see.
-	Rename, Assign, SetRules, Manage, SeePeople, SeeContracts bool
+	Rename, Assign, SetRules, Manage, SeePeople, SeeContracts, Draft bool
 }
 
 // registerView is the form of a new client.
@@ -67,8 +67,9 @@ func (c *Console) viewClient(ctx context.Context, tx pgx.Tx, r reader, request *
 	v.Path, v.Form = clientPath(id), blank()
 	v.Rename, v.Assign = r.reaches(access.ManageClients, v.Client), r.reaches(access.AssignManagers, v.Client)
 	v.SetRules, v.Manage = r.reaches(access.SetLoginRules, v.Client), r.may(access.ManagePeople)
+	v.Draft = r.may(access.ManageContracts)
 	if v.SeeContracts = r.may(access.ReadContracts); v.SeeContracts {
-		if v.Contracts, err = rows.ContractsOf(ctx, tx, id); err != nil {
+		if v.Contracts, err = rows.ContractsOf(ctx, tx, id, c.today()); err != nil {
 			return v, err
 		}
 	}

@@ -2,14 +2,19 @@ package console
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"effigate/domain"
 	"effigate/domain/access"
+	"effigate/domain/money"
+	"effigate/domain/terms"
 	"effigate/infra/accounts"
 	"effigate/infra/web/page"
 	rows "effigate/readmodels/staff"
@@ -92,27 +97,61 @@ func yesNo(yes bool) string {
 // period is from when to when something lasts, by days.
 func period(starts, ends string) string {
 	if ends == "" {
-		return "From " + starts
+		return "From " + dayText(starts)
 	}
-	return starts + " to " + ends
+	return dayText(starts) + " to " + dayText(ends)
 }
 
-func jobTypes(all []rows.JobType) string {
+// dayText is a day such as "2026-03-16" in words: "16 Mar 2026". What is no day stays as it is.
+func dayText[T ~string](day T) string { return rewritten(string(day), time.DateOnly, "2 Jan 2006") }
+
+// monthText is a month such as "2026-03" in words: "March 2026".
+func monthText[T ~string](month T) string { return rewritten(string(month), "2006-01", "January 2006") }
+
+func rewritten(text, from, to string) string {
+	at, err := time.Parse(from, text)
+	if err != nil {
+		return text
+	}
+	return at.Format(to)
+}
+
+// moneyText is a sum for people: "AUD 3,960.00".
+func moneyText(amount decimal.Decimal, currency string) string {
+	places := max(money.Currency(currency).Exponent(), -amount.Exponent())
+	whole, rest, _ := strings.Cut(amount.Abs().StringFixed(places), ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if rest != "" {
+		whole += "." + rest
+	}
+	if amount.IsNegative() {
+		whole = "−" + whole
+	}
+	return currency + " " + whole
+}
+
+var daysAndSums = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b|\b\d+(\.\d+)? [A-Z]{3}\b`)
+
+// spoken puts the days and sums of a text that was written for programs as well into words.
+func spoken(text string) string {
+	return daysAndSums.ReplaceAllStringFunc(text, func(found string) string {
+		number, code, sum := strings.Cut(found, " ")
+		amount, err := decimal.NewFromString(number)
+		if !sum || err != nil || !money.Currency(code).Valid() {
+			return dayText(found)
+		}
+		return moneyText(amount, code)
+	})
+}
+
+func jobTypes(all []terms.JobType) string {
 	names := make([]string, len(all))
 	for i, jobType := range all {
 		names[i] = jobType.Name
 	}
 	return list(names)
-}
-
-func contractTone(status string) page.Tone {
-	switch status {
-	case "active":
-		return page.Good
-	case "draft":
-		return page.Attention
-	}
-	return page.Neutral
 }
 
 func list(all []string) string { return strings.Join(all, ", ") }
@@ -320,6 +359,7 @@ var reasons = map[string]string{
 	"email_taken":        "the address belongs to somebody else",
 	"too_many_mails":     "too many letters went to the address within an hour; wait until they have arrived",
 	"erased":             "this person was erased",
+	"nothing_worked":     "the timer was started a moment ago; there is nothing to log yet",
 	"no_login":           "this person has no login yet; invite them again",
 	"other_side":         "nobody changes between the firm and a client; invite them as a new person",
 	"passwords_off":      "this person logs in by single sign-on and has no password",

@@ -110,3 +110,18 @@ func parseRevision(tag string) (*int64, error) {
 
 // etag gives a revision as an ETag.
 func etag(revision int64) string { return strconv.Quote(strconv.FormatInt(revision, 10)) }
+
+// writing registers a write that names what it is about in its body.
+func writing[B any](c *Console, needed access.Permission, operation huma.Operation, run func(context.Context, commands.Request, B) (commands.Answer, error)) {
+	web.Register(c.API, needed, operation, func(ctx context.Context, actor domain.Actor, in *struct {
+		web.Write
+		Body B
+	},
+	) (*written, error) {
+		request, err := c.request(actor, in.Write, operation.Path, in.Body)
+		if err != nil {
+			return nil, err
+		}
+		return answer(run(ctx, request, in.Body))
+	})
+}

@@ -52,6 +52,9 @@ func truth(b bool) string { return strconv.FormatBool(b) }
 
 func number(n int) string { return strconv.Itoa(n) }
 
+// share is how much of a whole a part is, in thousandths, between nothing and all.
+func share(part, whole int64) int { return int(min(max(part, 0), whole) * 1000 / whole) }
+
 func machineTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // distance tells in words how far an instant is from now, as the script does.

@@ -214,6 +214,17 @@ type ConfirmProps struct {
 	Fields []Field // hidden, sent along
 }
 
+// MeterProps are those of a bar that shows how much of something is used.
+type MeterProps struct {
+	// Label says all that the bar shows, in words: "63 h of 100 h used". It stands beside the bar.
+	Label string
+	Used  int64
+	// Waiting comes on top of Used and is not certain yet; it is drawn fainter.
+	Waiting int64
+	Of      int64 // the whole bar; nothing is drawn unless it is positive
+	Tone    Tone
+}
+
 // ErrorOf finds what is wrong with a field.
 func ErrorOf(errors []FieldError, field string) string {
 	for _, wrong := range errors {

@@ -40,6 +40,7 @@ type row struct {
 
 const (
 	aTicket  = `{"category":"00000000-0000-4000-8000-00000000001f","title":"Help"}`
+	aDigest  = `{"sha256":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"}`
 	aPerson  = `{"name":"Ida Iten","email":"ida@acme.example"}`
 	aForm    = "key=k"
 	aInvitee = "key=k&name=Jan+Jost&email=jan%40acme.example"
@@ -65,6 +66,26 @@ var rows = map[string]row{
 	"POST " + base + "/people/{id}/grants":              {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
 	"POST " + base + "/people/{id}/grants/withdraw":     {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
 	"GET " + base + "/audit/access":                     {needs: access.ReadAccessLog, right: 200},
+	"GET " + base + "/contracts":                        {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/contracts/{id}":                   {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET " + base + "/contracts/{id}/work":              {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET " + base + "/proposals":                        {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/proposals/{id}":                   {needs: access.ReadContracts, right: 200, thing: id(61)},
+	"POST " + base + "/proposals/{id}/accept":           {needs: access.AcceptContracts, right: 201, thing: id(61), body: aDigest},
+	"POST " + base + "/proposals/{id}/decline":          {needs: access.AcceptContracts, right: 201, thing: id(61), body: `{"reason":"No"}`},
+	"GET " + base + "/overage-requests":                 {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/overage-requests/{id}":            {needs: access.ReadContracts, right: 200, thing: id(63)},
+	"POST " + base + "/overage-requests/{id}/answer":    {needs: access.AcceptContracts, right: 201, thing: id(63), body: `{"allow":true}`},
+	"GET /contracts":                                    {needs: access.ReadContracts, right: 200},
+	"GET /contracts/{id}":                               {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET /proposals/{id}":                               {needs: access.ReadContracts, right: 200, thing: id(61)},
+	"GET /proposals/{id}/accept":                        {needs: access.AcceptContracts, right: 200, thing: id(61)},
+	"POST /proposals/{id}/accept":                       {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&sha256=0f"},
+	"GET /proposals/{id}/decline":                       {needs: access.AcceptContracts, right: 200, thing: id(61)},
+	"POST /proposals/{id}/decline":                      {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&reason=No"},
+	"GET /overage-requests/{id}":                        {needs: access.ReadContracts, right: 200, thing: id(63)},
+	"GET /overage-requests/{id}/answer":                 {needs: access.AcceptContracts, right: 200, thing: id(63)},
+	"POST /overage-requests/{id}/answer":                {needs: access.AcceptContracts, right: 303, thing: id(63), body: aForm + "&answer=refuse"},
 	"GET /":                                             {needs: access.OwnAccount, right: 200},
 	"GET /access-log":                                   {needs: access.ReadAccessLog, right: 200},
 	"GET /people":                                       {needs: access.ReadPeople, right: 200},
@@ -181,8 +202,11 @@ func things(r row) map[string]string {
 		return map[string]string{"own": id(99).String()}
 	}
 	other := id(103)
-	if r.thing[15] < 100 {
+	switch {
+	case r.thing[15] < 20:
 		other = id(13)
+	case r.thing[15] < 100:
+		other = id(r.thing[15] + 1)
 	}
 	return map[string]string{"own": r.thing.String(), "other": other.String(), "missing": uuid.Max.String(), "no id": "41"}
 }

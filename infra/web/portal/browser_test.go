@@ -48,6 +48,8 @@ func TestPagesAreForEverybody(t *testing.T) {
 		for _, path := range []string{
 			"/", "/people", "/people/invite", "/access-log", "/people/" + id(11).String(), "/people/" + id(12).String(),
 			"/people/" + id(16).String(), "/people/" + id(17).String(), "/people/" + id(12).String() + "/deactivate", "/nowhere",
+			"/contracts", "/contracts/" + id(21).String(), "/proposals/" + id(61).String(), "/proposals/" + id(61).String() + "/accept",
+			"/proposals/" + id(61).String() + "/decline", "/overage-requests/" + id(63).String(), "/overage-requests/" + id(63).String() + "/answer",
 		} {
 			page.Goto(path)
 			page.Shot(name + strings.ReplaceAll(path, "/", " "))
@@ -103,6 +105,43 @@ func TestPagesWorkWithoutScripts(t *testing.T) {
 	page.NotSee("Save rights")
 }
 
+// Without any script, too, an admin reads what is proposed, agrees to it, and answers a request.
+func TestDecidingWithoutScripts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	page := browsertest.New(t).Open(t, as(t, w, "ada"), browsertest.NoJS)
+	page.Goto("/")
+	page.Click("Amendment of CON-1")
+	page.See("More hours for acme.")
+	page.Click("Accept…")
+	page.See("Agree to this for Acme?")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.Proposal{
+			Client: acme, ID: id(61), Contract: id(21), Kind: "amendment", Reference: "CON-1", Statement: "More hours for acme.", Document: "{}", SHA256: digest,
+			Effective: "2026-04-01", State: "accepted", OfferedAt: monday, DecidedBy: id(11), DecidedAt: now,
+		})
+	}
+	page.Click("Accept")
+	page.See("What you agreed to stays here, word for word.")
+	page.See("by Ada Admin")
+	page.Goto("/")
+	page.Click("2 h more under CON-1")
+	page.Click("Answer…")
+	page.Click("Send the answer")
+	page.See("Choose whether work may go on.")
+	page.Click("Work may go on")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.OverageRequest{Client: acme, ID: id(63), Contract: id(21), Line: id(33), Month: "2026-03", Minutes: 120, Text: "May we go on?", State: "allowed", AskedAt: monday})
+	}
+	page.Click("Send the answer")
+	page.See("Allowed")
+	page.Goto("/contracts/" + id(21).String())
+	page.See("Cables of acme")
+	page.Click("Show")
+	page.See("Plugs of acme")
+}
+
 // What changes shows on the page that is open, without a reload.
 func TestOpenPagesFollow(t *testing.T) {
 	t.Parallel()
@@ -119,6 +158,14 @@ func TestOpenPagesFollow(t *testing.T) {
 	w.show(waiting, visible.Person{Client: acme, ID: id(16), Role: "client_employee", State: visible.PersonEnded})
 	home.See("1 ticket waits for your answer.")
 	list.See("Access ended")
+	list.Goto("/contracts/" + id(21).String())
+	list.See("63 h of 100 h used, 37 h left")
+	w.show(visible.Work{
+		Client: acme, ID: id(47), Contract: id(21), Category: id(31), Month: "2026-03", Day: "2026-03-02", Description: "Sockets", Minutes: 60, Drawn: 60,
+		State: visible.WorkApproved, Charge: visible.WorkCharged,
+	})
+	list.See("64 h of 100 h used, 36 h left")
+	list.See("Sockets")
 	home.Quiet()
 	list.Quiet()
 }

@@ -52,6 +52,27 @@ type RaiseTicket struct {
 	Priority    string
 }
 
+// Proposal is a contract or an amendment that the client is asked to agree to.
+type Proposal struct {
+	Contract  uuid.UUID
+	Amendment uuid.UUID // uuid.Nil: the contract itself
+}
+
+// Agreement is what the actor saw when it agreed, and from where it did.
+type Agreement struct {
+	SHA256 string // of the document that was shown, hex
+	Sealed string // address and user agent, under the actor's own key; see accounts.SealEvidence
+}
+
+// OverageAnswer is the client's answer to a request for hours beyond the bought ones.
+type OverageAnswer struct {
+	Contract uuid.UUID
+	Month    string // "2026-03"
+	Request  uuid.UUID
+	Allow    bool
+	Reason   string // may be empty
+}
+
 // Answer is what a command led to.
 type Answer struct {
 	ID uuid.UUID
@@ -65,6 +86,11 @@ type Commands interface {
 	RaiseTicket(ctx context.Context, r Request, t RaiseTicket) (Answer, error)
 	CommentOnTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
 	ReopenTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
+
+	// AcceptProposal agrees for the organisation. The actor has just proved its identity.
+	AcceptProposal(ctx context.Context, r Request, p Proposal, a Agreement) (Answer, error)
+	DeclineProposal(ctx context.Context, r Request, p Proposal, reason string) (Answer, error)
+	AnswerOverage(ctx context.Context, r Request, a OverageAnswer) (Answer, error)
 
 	// InviteEmployee begins a person with that id as a Client Employee of the actor's organisation, within
 	// its seats.

@@ -18,13 +18,17 @@ type homeView struct {
 	Overview client.Overview
 	Seats    client.Seats
 	Admin    bool // shows the seats and the ways to people and log
+	Waiting  waiting
 }
 
 // homePage shows what waits for the viewer, and how things stand. The page fetches it again as it changes.
 func (p *Portal) homePage(w http.ResponseWriter, r *http.Request, login auth.Login) error {
 	view := homeView{Admin: login.May(access.ReadPeople, p.loginClock()) == nil}
 	screen, err := p.screen(r, login, "Home", func(ctx context.Context, tx pgx.Tx, v client.Viewer) (err error) {
-		if view.Overview, err = client.ReadOverview(ctx, tx, v); err != nil || !view.Admin {
+		if view.Overview, err = client.ReadOverview(ctx, tx, v); err != nil {
+			return err
+		}
+		if view.Waiting, err = p.waitingFor(ctx, tx, v, login); err != nil || !view.Admin {
 			return err
 		}
 		view.Seats, err = client.ReadSeats(ctx, tx, v)

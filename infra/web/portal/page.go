@@ -14,6 +14,7 @@ import (
 
 	"effigate/domain"
 	"effigate/domain/access"
+	"effigate/domain/zone"
 	"effigate/infra/auth"
 	"effigate/infra/web/page"
 	"effigate/readmodels/client"
@@ -22,6 +23,9 @@ import (
 // The pages' paths.
 const (
 	homePath      = "/"
+	contractsPath = "/contracts"
+	proposalsPath = "/proposals"
+	overagePath   = "/overage-requests"
 	peoplePath    = "/people"
 	invitePath    = "/people/invite"
 	accessLogPath = "/access-log"
@@ -31,6 +35,16 @@ const (
 func (p *Portal) mountPages() {
 	page.Register(p.API)
 	p.Page(http.MethodGet, homePath, access.OwnAccount, p.homePage)
+	p.Page(http.MethodGet, contractsPath, access.ReadContracts, p.contractsPage)
+	p.Page(http.MethodGet, contractsPath+"/{id}", access.ReadContracts, p.contractPage)
+	p.Page(http.MethodGet, proposalsPath+"/{id}", access.ReadContracts, p.proposalPage)
+	p.Page(http.MethodGet, proposalsPath+"/{id}/accept", access.AcceptContracts, p.acceptPage)
+	p.Page(http.MethodPost, proposalsPath+"/{id}/accept", access.AcceptContracts, p.acceptForm)
+	p.Page(http.MethodGet, proposalsPath+"/{id}/decline", access.AcceptContracts, p.declinePage)
+	p.Page(http.MethodPost, proposalsPath+"/{id}/decline", access.AcceptContracts, p.declineForm)
+	p.Page(http.MethodGet, overagePath+"/{id}", access.ReadContracts, p.overagePage)
+	p.Page(http.MethodGet, overagePath+"/{id}/answer", access.AcceptContracts, p.overageAnswerPage)
+	p.Page(http.MethodPost, overagePath+"/{id}/answer", access.AcceptContracts, p.overageAnswerForm)
 	p.Page(http.MethodGet, accessLogPath, access.ReadAccessLog, p.accessLogPage)
 	p.Page(http.MethodGet, peoplePath, access.ReadPeople, p.peoplePage)
 	p.Page(http.MethodGet, invitePath, access.ManagePeople, p.invitePage)
@@ -92,6 +106,9 @@ var notices = map[string]page.Notice{
 	"invited":   {Tone: page.Good, Title: "Invited", Text: "The invitation goes out by e-mail."},
 	"withdrawn": {Tone: page.Good, Title: "Invitation withdrawn", Text: "Its link leads nowhere now."},
 	"granted":   {Tone: page.Good, Title: "Rights changed"},
+	"accepted":  {Tone: page.Good, Title: "Accepted", Text: "What you agreed to stays here, word for word."},
+	"declined":  {Tone: page.Good, Title: "Declined"},
+	"answered":  {Tone: page.Good, Title: "Answered"},
 	"ended":     {Tone: page.Good, Title: "Access ended", Text: "Nobody can log in with this account any more."},
 }
 
@@ -126,6 +143,7 @@ func (p *Portal) frameOf(r *http.Request, login auth.Login, me client.Me) page.F
 		item       page.NavItem
 	}{
 		{access.OwnAccount, page.NavItem{Label: "Home", Path: homePath}},
+		{access.ReadContracts, page.NavItem{Label: "Contracts", Path: contractsPath}},
 		{access.ReadPeople, page.NavItem{Label: "People", Path: peoplePath}},
 		{access.ReadAccessLog, page.NavItem{Label: "Access log", Path: accessLogPath}},
 		{access.OwnAccount, page.NavItem{Label: "Account", Path: accountPath}},
@@ -153,11 +171,11 @@ func local(r *http.Request) string {
 
 // zoneOf is the organisation's zone; UTC when this program does not know it.
 func zoneOf(me client.Me) *time.Location {
-	zone, err := time.LoadLocation(me.Organisation.Zone)
+	location, err := zone.Load(me.Organisation.Zone)
 	if err != nil {
 		return time.UTC
 	}
-	return zone
+	return location
 }
 
 // formRequest makes what a command of a form carries. The key was put into the form when it was shown, so
@@ -202,7 +220,7 @@ func formErrors(err error) []page.FieldError {
 		return nil
 	}
 	var wrong []page.FieldError
-	for _, field := range []string{"name", "email"} { // In the order of the page.
+	for _, field := range []string{"name", "email", "reason"} { // In the order of the page.
 		if text, ok := refusal.Fields[field]; ok {
 			wrong = append(wrong, page.FieldError{Field: field, Text: fieldLabels[field] + " " + text + "."})
 		}
@@ -214,7 +232,7 @@ func formErrors(err error) []page.FieldError {
 }
 
 // fieldLabels begin the sentence about a wrong field.
-var fieldLabels = map[string]string{"name": "The name", "email": "The e-mail address"}
+var fieldLabels = map[string]string{"name": "The name", "email": "The e-mail address", "reason": "The reason"}
 
 // sentences are what pages say about refusals, by code.
 var sentences = map[string]page.FieldError{
@@ -224,5 +242,7 @@ var sentences = map[string]page.FieldError{
 	"not_invited":         {Text: "There is no invitation to change: they have accepted it, or their access has ended."},
 	"already_in":          {Text: "They have accepted an invitation already."},
 	"person_deactivated":  {Text: "Their access has ended."},
+	"terms_changed":       {Text: "The terms changed since you read them. Nothing is agreed; read them again below."},
+	"offer_too_old":       {Text: "This was to hold from a day that is too long ago by now. Ask us to propose it again."},
 	"key_reused":          {Text: "This form was sent before with other contents. Check what was done, then send it again."},
 }

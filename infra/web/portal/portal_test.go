@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -118,6 +119,7 @@ type fakeCommands struct {
 	asked    []portal.Request
 	raised   []portal.RaiseTicket
 	given    []string
+	agreed   []any                  // what was decided about proposals and requests
 	position func() domain.Position // of the next write
 	refusal  error                  // of the next write on a person
 	refused  map[string]error       // what commands were refused for good, by their names
@@ -139,6 +141,31 @@ func (c *fakeCommands) CommentOnTicket(_ context.Context, r portal.Request, tick
 
 func (c *fakeCommands) ReopenTicket(_ context.Context, r portal.Request, ticket uuid.UUID, _ string) (portal.Answer, error) {
 	return c.onTicket(r, ticket)
+}
+
+// contracts are the organisations of contracts, as the events know them.
+var contracts = map[uuid.UUID]uuid.UUID{id(21): acme, id(22): globex}
+
+func (c *fakeCommands) AcceptProposal(_ context.Context, r portal.Request, p portal.Proposal, a portal.Agreement) (portal.Answer, error) {
+	return c.onContract(r, p.Contract, p, a)
+}
+
+func (c *fakeCommands) DeclineProposal(_ context.Context, r portal.Request, p portal.Proposal, reason string) (portal.Answer, error) {
+	return c.onContract(r, p.Contract, p, reason)
+}
+
+func (c *fakeCommands) AnswerOverage(_ context.Context, r portal.Request, a portal.OverageAnswer) (portal.Answer, error) {
+	return c.onContract(r, a.Contract, a)
+}
+
+func (c *fakeCommands) onContract(r portal.Request, contract uuid.UUID, said ...any) (portal.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked, c.agreed = append(c.asked, r), append(c.agreed, said...)
+	if contracts[contract] != r.Actor.Client.UUID {
+		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_contract", "secret: no such contract")
+	}
+	return portal.Answer{ID: contract, Position: c.position()}, c.refusal
 }
 
 // members are the organisations of people, as the events know them.
@@ -285,7 +312,9 @@ func project(tb testing.TB, database *postgres.Database, log *projectionstest.Lo
 			Tables: []postgres.Table[visible.Change]{
 				postgres.Rows(clientside.Organisations), postgres.Rows(clientside.People), postgres.Rows(clientside.Contracts),
 				postgres.Rows(clientside.Categories), postgres.Rows(clientside.Tickets), postgres.Rows(clientside.Comments),
-				postgres.Rows(clientside.TicketSteps),
+				postgres.Rows(clientside.TicketSteps), postgres.Rows(clientside.Lines), postgres.Rows(clientside.Buckets),
+				postgres.Rows(clientside.CarriedLots), postgres.Rows(clientside.Work), postgres.Rows(clientside.Settlements),
+				postgres.Rows(clientside.Proposals), postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
 			},
 			Translator: func() projections.Translator[visible.Change] { return translator{} },
 			Notice:     projections.NoticeOfChange,
@@ -366,6 +395,44 @@ func ticket(n byte, of, by uuid.UUID) visible.Ticket {
 	}
 }
 
+// digest is that of the proposals of the tests.
+var digest = strings.Repeat("0f", 32)
+
+// agreement is a contract with all that belongs to one: id(21) of acme, id(22) of globex.
+func agreement(of uuid.UUID, n byte) []visible.Record {
+	contract, line, bucket := id(21+n), id(33+n), id(35+n)
+	name := map[uuid.UUID]string{acme: "acme", globex: "globex"}[of]
+	return []visible.Record{
+		visible.Contract{
+			Client: of, ID: contract, Reference: fmt.Sprintf("CON-%d", n+1), Type: []string{"bucket", "fixed"}[n], State: visible.ContractActive,
+			Starts: "2026-01-01", Ends: "2026-12-31", ShowsUnapproved: true,
+		},
+		visible.Line{Client: of, ID: line, Contract: contract, Position: 1, Name: "Support of " + name, Type: "bucket", Minutes: 6000},
+		visible.Bucket{Client: of, ID: bucket, Contract: contract, Line: line, Minutes: 6000, From: "2026-01-01", Until: "2026-12-31"},
+		visible.CarriedLot{Client: of, ID: id(37 + n), Contract: contract, Month: "2026-01", Bucket: bucket, Minutes: 4110, Until: "2026-12-31"},
+		visible.Settlement{Client: of, ID: id(39 + n), Contract: contract, Line: line, Month: "2026-01", Drawn: 1890},
+		visible.Work{
+			Client: of, ID: id(41 + n), Contract: contract, Category: id(31 + n), Month: "2026-01", Day: "2026-01-30", Description: "Cables of " + name,
+			Minutes: 1890, Drawn: 1890, State: visible.WorkApproved, Charge: visible.WorkCharged,
+		},
+		visible.Work{
+			Client: of, ID: id(43 + n), Contract: contract, Category: id(31 + n), Month: "2026-02", Day: "2026-02-10", Description: "More cables of " + name,
+			Minutes: 1890, Drawn: 1890, State: visible.WorkApproved, Charge: visible.WorkCharged,
+		},
+		visible.Work{
+			Client: of, ID: id(45 + n), Contract: contract, Category: id(31 + n), Month: "2026-03", Day: "2026-03-01", Description: "Plugs of " + name,
+			Minutes: 90, State: visible.WorkPending, Charge: visible.WorkCharged,
+		},
+		visible.Proposal{
+			Client: of, ID: id(61 + n), Contract: contract, Kind: "amendment", Reference: fmt.Sprintf("CON-%d", n+1), Statement: "More hours for " + name + ".\nFrom April on.",
+			Document: `{"statement":"","terms":{"starts":"2026-01-01","currency":"EUR","payment":{"rule":"net","days":30},"lines":[{"name":"Support","type":"bucket","job_types":[{"name":"Network","minutes":600}],"minutes":9000}]}}`,
+			SHA256:   digest, Effective: "2026-04-01", State: "offered", OfferedAt: monday,
+		},
+		visible.OverageRequest{Client: of, ID: id(63 + n), Contract: contract, Line: line, Month: "2026-03", Minutes: 120, Text: "May we go on, " + name + "?", State: "asked", AskedAt: monday},
+		visible.HoursAlert{Client: of, ID: id(65 + n), Contract: contract, Line: line, Percent: 50, At: monday},
+	}
+}
+
 // populate discloses two clients: acme with a ticket of the admin and one of the employee, globex with one.
 func (w *world) populate(tb testing.TB) {
 	tb.Helper()
@@ -377,13 +444,13 @@ func (w *world) populate(tb testing.TB) {
 		visible.Person{Client: acme, ID: id(15), Role: "client_employee", State: visible.PersonActive, Grants: "billing.read contract.read milestone.sign ticket.critical"},
 		visible.Person{Client: acme, ID: id(16), Role: "client_employee", State: visible.PersonInvited},
 		visible.Person{Client: globex, ID: id(13), Role: "client_admin", State: visible.PersonActive},
-		visible.Contract{Client: acme, ID: id(21), Reference: "CON-1", Type: "bucket"},
-		visible.Contract{Client: globex, ID: id(22), Reference: "CON-2", Type: "fixed"},
-		visible.Category{Client: acme, ID: id(31), Contract: id(21), JobType: "net", Name: "Network"},
-		visible.Category{Client: globex, ID: id(32), Contract: id(22), JobType: "tel", Name: "Telephone"},
+		visible.Category{Client: acme, ID: id(31), Contract: id(21), Line: id(33), JobType: "net", Name: "Network", Open: true},
+		visible.Category{Client: globex, ID: id(32), Contract: id(22), Line: id(34), JobType: "tel", Name: "Telephone", Open: true},
 		ticket(1, acme, id(11)), ticket(2, acme, id(12)), ticket(3, globex, id(13)),
 		visible.Comment{Client: acme, ID: id(51), Ticket: id(101), Author: id(11), ByClient: true, Text: "Hello", At: monday},
 	}
+	records = append(records, agreement(acme, 0)...)
+	records = append(records, agreement(globex, 1)...)
 	w.commands.tickets = map[uuid.UUID]uuid.UUID{id(101): acme, id(102): acme, id(103): globex}
 	w.await(tb, w.show(records...))
 	for name, account := range map[string]accounts.Account{

@@ -115,7 +115,10 @@ func TestOthersLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate(t)
-	paths := []string{"/me", "/overview", "/tickets", "/tickets?limit=1", "/tickets/" + id(101).String(), "/ticket-categories"}
+	paths := []string{
+		"/me", "/overview", "/tickets", "/tickets?limit=1", "/tickets/" + id(101).String(), "/ticket-categories", "/contracts", "/contracts/" + id(21).String(),
+		"/contracts/" + id(21).String() + "/work?limit=1", "/proposals", "/proposals/" + id(61).String(), "/overage-requests",
+	}
 	type answer struct {
 		Body, ETag string
 	}
@@ -129,7 +132,9 @@ func TestOthersLeaveNoTrace(t *testing.T) {
 	}
 	before, beforeEve := all("ada"), all("eve")
 	w.await(t, w.show(ticket(60, globex, id(13)), ticket(61, globex, id(13)),
-		visible.Contract{Client: globex, ID: id(25), Reference: "CON-0", Type: "bucket"}))
+		visible.Contract{Client: globex, ID: id(25), Reference: "CON-0", Type: "bucket", State: visible.ContractActive, Starts: "2026-01-02"},
+		visible.Work{Client: globex, ID: id(47), Contract: id(22), Category: id(32), Month: "2026-03", Day: "2026-03-01", Minutes: 5, State: visible.WorkApproved},
+		visible.Proposal{Client: globex, ID: id(25), Contract: id(25), Kind: "contract", Document: "{}", State: "offered", OfferedAt: monday.Add(1)}))
 	if diff := cmp.Diff(before, all("ada")); diff != "" {
 		t.Errorf("another client changed what this one sees (-before +after):\n%s", diff)
 	}

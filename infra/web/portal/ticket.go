@@ -101,7 +101,7 @@ type written struct {
 }
 
 type writtenBody struct {
-	ID uuid.UUID `json:"id" format:"uuid" doc:"The ticket."`
+	ID uuid.UUID `json:"id" format:"uuid" doc:"What it is about: the ticket, the person, the proposal."`
 }
 
 func (p *Portal) registerTickets() {

@@ -134,6 +134,21 @@ func (c *Client) ReopenTicket(ctx context.Context, r portal.Request, ticket uuid
 	return c.send(ctx, reopenTicket, r, arguments{Ticket: ticket, Text: text})
 }
 
+// AcceptProposal agrees for the organisation.
+func (c *Client) AcceptProposal(ctx context.Context, r portal.Request, p portal.Proposal, a portal.Agreement) (portal.Answer, error) {
+	return c.send(ctx, acceptProposal, r, arguments{Proposal: new(proposal(p)), Agreement: new(agreement(a))})
+}
+
+// DeclineProposal refuses for the organisation.
+func (c *Client) DeclineProposal(ctx context.Context, r portal.Request, p portal.Proposal, reason string) (portal.Answer, error) {
+	return c.send(ctx, declineProposal, r, arguments{Proposal: new(proposal(p)), Text: reason})
+}
+
+// AnswerOverage answers a request for more hours.
+func (c *Client) AnswerOverage(ctx context.Context, r portal.Request, a portal.OverageAnswer) (portal.Answer, error) {
+	return c.send(ctx, answerOverage, r, arguments{Overage: new(overage(a))})
+}
+
 // InviteEmployee begins a client employee.
 func (c *Client) InviteEmployee(ctx context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
 	return c.send(ctx, inviteEmployee, r, arguments{Person: person})

@@ -52,6 +52,10 @@ type arguments struct {
 	Text   string    `json:"text,omitempty"`
 	Person uuid.UUID `json:"person,omitzero"`
 	Grant  string    `json:"grant,omitempty"`
+
+	Proposal  *proposal  `json:"proposal,omitempty"`
+	Agreement *agreement `json:"agreement,omitempty"`
+	Overage   *overage   `json:"overage,omitempty"`
 }
 
 // raise is portal.RaiseTicket, field by field.
@@ -62,6 +66,25 @@ type raise struct {
 	Title       string    `json:"title"`
 	Description string    `json:"description"`
 	Priority    string    `json:"priority"`
+}
+
+// proposal is portal.Proposal, field by field, as the types below are their namesakes.
+type proposal struct {
+	Contract  uuid.UUID `json:"contract"`
+	Amendment uuid.UUID `json:"amendment,omitzero"`
+}
+
+type agreement struct {
+	SHA256 string `json:"sha256"`
+	Sealed string `json:"sealed"`
+}
+
+type overage struct {
+	Contract uuid.UUID `json:"contract"`
+	Month    string    `json:"month"`
+	Request  uuid.UUID `json:"request"`
+	Allow    bool      `json:"allow"`
+	Reason   string    `json:"reason"`
 }
 
 // reply is an answer or a refusal as it crosses; Kind is empty for an answer.
@@ -141,6 +164,9 @@ const (
 	raiseTicket        = "raise_ticket"
 	commentOnTicket    = "comment_on_ticket"
 	reopenTicket       = "reopen_ticket"
+	acceptProposal     = "accept_proposal"
+	declineProposal    = "decline_proposal"
+	answerOverage      = "answer_overage"
 	inviteEmployee     = "invite_employee"
 	deactivateEmployee = "deactivate_employee"
 	giveGrant          = "give_grant"
@@ -149,12 +175,15 @@ const (
 	join               = "join"
 )
 
+// errIncomplete refuses a call without what its command is about.
+var errIncomplete = domain.Refuse(domain.ErrInvalid, "invalid", "what the command is about was not sent")
+
 // commands is all that can be asked.
 func commands() map[string]command {
 	return map[string]command{
 		raiseTicket: {permission: access.RaiseTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			if a.Raise == nil {
-				return portal.Answer{}, domain.Refuse(domain.ErrInvalid, "invalid", "nothing to raise was sent")
+				return portal.Answer{}, errIncomplete
 			}
 			return c.RaiseTicket(ctx, r, portal.RaiseTicket{
 				Category: a.Raise.Category, Contract: a.Raise.Contract, JobType: a.Raise.JobType,
@@ -166,6 +195,24 @@ func commands() map[string]command {
 		}},
 		reopenTicket: {permission: access.ReopenTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			return c.ReopenTicket(ctx, r, a.Ticket, a.Text)
+		}},
+		acceptProposal: {permission: access.AcceptContracts, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			if a.Proposal == nil || a.Agreement == nil {
+				return portal.Answer{}, errIncomplete
+			}
+			return c.AcceptProposal(ctx, r, portal.Proposal(*a.Proposal), portal.Agreement(*a.Agreement))
+		}},
+		declineProposal: {permission: access.AcceptContracts, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			if a.Proposal == nil {
+				return portal.Answer{}, errIncomplete
+			}
+			return c.DeclineProposal(ctx, r, portal.Proposal(*a.Proposal), a.Text)
+		}},
+		answerOverage: {permission: access.AcceptContracts, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			if a.Overage == nil {
+				return portal.Answer{}, errIncomplete
+			}
+			return c.AnswerOverage(ctx, r, portal.OverageAnswer(*a.Overage))
 		}},
 		inviteEmployee: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			return c.InviteEmployee(ctx, r, a.Person)

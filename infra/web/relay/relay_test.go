@@ -55,6 +55,8 @@ func (credentials) Session(_ context.Context, token string) (auth.Login, error) 
 	switch token {
 	case "olivia":
 		return auth.Login{Actor: olivia, Session: uuid.Max, ProvedAt: noon}, nil
+	case "olivia, proved long ago":
+		return auth.Login{Actor: olivia, Session: uuid.Max, ProvedAt: noon.Add(-time.Hour)}, nil
 	case "ravi":
 		return auth.Login{Actor: ravi, Session: uuid.Max, ProvedAt: noon}, nil
 	case "maya":
@@ -136,6 +138,18 @@ func (u *useCases) ReopenTicket(_ context.Context, r portal.Request, ticket uuid
 	return u.run("ReopenTicket", r, ticket, text)
 }
 
+func (u *useCases) AcceptProposal(_ context.Context, r portal.Request, p portal.Proposal, a portal.Agreement) (portal.Answer, error) {
+	return u.run("AcceptProposal", r, p, a)
+}
+
+func (u *useCases) DeclineProposal(_ context.Context, r portal.Request, p portal.Proposal, reason string) (portal.Answer, error) {
+	return u.run("DeclineProposal", r, p, reason)
+}
+
+func (u *useCases) AnswerOverage(_ context.Context, r portal.Request, a portal.OverageAnswer) (portal.Answer, error) {
+	return u.run("AnswerOverage", r, a)
+}
+
 func (u *useCases) InviteEmployee(_ context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
 	return u.run("InviteEmployee", r, person)
 }
@@ -190,6 +204,9 @@ func TestEveryCommandCrosses(t *testing.T) {
 	client := relay.NewClient(server.URL, processToken)
 	ctx, ticket, employee := t.Context(), uuid.UUID{1}, uuid.UUID{2}
 	raise := portal.RaiseTicket{Category: uuid.UUID{3}, Contract: uuid.UUID{4}, JobType: "api", Title: "Täglich", Description: "<&>\n", Priority: "high"}
+	proposal := portal.Proposal{Contract: uuid.UUID{5}, Amendment: uuid.UUID{6}}
+	agreement := portal.Agreement{SHA256: "00ff", Sealed: "sealed"}
+	overage := portal.OverageAnswer{Contract: uuid.UUID{5}, Month: "2026-03", Request: uuid.UUID{7}, Allow: true, Reason: "Go on"}
 	session, key := portal.SessionCredential, portal.KeyCredential
 	for _, step := range []struct {
 		call  func() (portal.Answer, error)
@@ -202,6 +219,13 @@ func TestEveryCommandCrosses(t *testing.T) {
 			return client.CommentOnTicket(ctx, ask(session, "ravi"), ticket, "text")
 		}, ask(session, "ravi"), ran{"CommentOnTicket", portal.Request{}, []any{ticket, "text"}}, ravi},
 		{func() (portal.Answer, error) { return client.ReopenTicket(ctx, ask(session, "ravi"), ticket, "again") }, ask(session, "ravi"), ran{"ReopenTicket", portal.Request{}, []any{ticket, "again"}}, ravi},
+		{func() (portal.Answer, error) {
+			return client.AcceptProposal(ctx, ask(session, "olivia"), proposal, agreement)
+		}, ask(session, "olivia"), ran{"AcceptProposal", portal.Request{}, []any{proposal, agreement}}, olivia},
+		{func() (portal.Answer, error) {
+			return client.DeclineProposal(ctx, ask(session, "olivia"), proposal, "no")
+		}, ask(session, "olivia"), ran{"DeclineProposal", portal.Request{}, []any{proposal, "no"}}, olivia},
+		{func() (portal.Answer, error) { return client.AnswerOverage(ctx, ask(session, "olivia"), overage) }, ask(session, "olivia"), ran{"AnswerOverage", portal.Request{}, []any{overage}}, olivia},
 		{func() (portal.Answer, error) { return client.InviteEmployee(ctx, ask(session, "olivia"), employee) }, ask(session, "olivia"), ran{"InviteEmployee", portal.Request{}, []any{employee}}, olivia},
 		{func() (portal.Answer, error) { return client.DeactivateEmployee(ctx, ask(session, "olivia"), employee) }, ask(session, "olivia"), ran{"DeactivateEmployee", portal.Request{}, []any{employee}}, olivia},
 		{func() (portal.Answer, error) {
@@ -240,6 +264,14 @@ func TestCredentialsThatProveNothing(t *testing.T) {
 		_, err := client.CommentOnTicket(ctx, r, uuid.UUID{1}, "text")
 		return err
 	}
+	accept := func(r portal.Request) error {
+		_, err := client.AcceptProposal(ctx, r, portal.Proposal{Contract: uuid.UUID{5}}, portal.Agreement{})
+		return err
+	}
+	answer := func(r portal.Request) error {
+		_, err := client.AnswerOverage(ctx, r, portal.OverageAnswer{})
+		return err
+	}
 	invite := func(r portal.Request) error { _, err := client.InviteEmployee(ctx, r, uuid.UUID{2}); return err }
 	activate := func(r portal.Request) error { _, err := client.Activate(ctx, r); return err }
 	join := func(r portal.Request) error { _, err := client.Join(ctx, r); return err }
@@ -258,6 +290,11 @@ func TestCredentialsThatProveNothing(t *testing.T) {
 		"a kind of credential that is none":       {comment, ask("password", "olivia"), auth.ErrUnauthenticated},
 		"a key without the scope":                 {comment, ask(key, "olivia's key"), domain.ErrForbidden},
 		"an employee who invites":                 {invite, ask(session, "ravi"), domain.ErrNotFound},
+		"an employee who agrees":                  {accept, ask(session, "ravi"), domain.ErrNotFound},
+		"somebody who proved itself long ago":     {accept, ask(session, "olivia, proved long ago"), auth.ErrStepUp},
+		"a key that agrees":                       {accept, ask(key, "olivia's key"), domain.ErrForbidden},
+		"an employee who allows more hours":       {answer, ask(session, "ravi"), domain.ErrNotFound},
+		"more hours after an old proof":           {answer, ask(session, "olivia, proved long ago"), auth.ErrStepUp},
 		"a key that takes up an invitation":       {activate, ask(key, "olivia's key"), auth.ErrUnauthenticated},
 		"a session of nobody at an invitation":    {activate, ask(session, "ended"), auth.ErrUnauthenticated},
 		"a session of staff at an invitation":     {activate, ask(session, "maya"), auth.ErrUnauthenticated},
@@ -305,6 +342,18 @@ func TestRequestsThatAreRefusedWhole(t *testing.T) {
 		status, body := post(t, test.method, server.URL+test.path, test.token, test.body)
 		if status != test.want || test.want != http.StatusOK && (body != "" || len(cases.ran) != before) {
 			t.Errorf("%s: %d %q, want %d and nothing run", name, status, body, test.want)
+		}
+	}
+}
+
+// A call without what its command is about is refused before the use case.
+func TestCallsAboutNothing(t *testing.T) {
+	t.Parallel()
+	server, cases, _ := endpoint(t)
+	for _, name := range []string{"raise_ticket", "accept_proposal", "decline_proposal", "answer_overage"} {
+		status, body := post(t, http.MethodPost, server.URL+"/commands/"+name, processToken, `{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{}}`)
+		if status != http.StatusOK || !strings.Contains(body, `"kind":"invalid"`) || len(cases.ran) != 0 {
+			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
 }
@@ -466,6 +515,7 @@ func FuzzCall(f *testing.F) {
 	f.Add("comment_on_ticket", []byte(`{"kind":"session","credential":"x","route":"r","key":"k","body":"e30=","arguments":{"raise":{},"ticket":"","text":"\u0000"}}`))
 	f.Add("activate", []byte(`{"kind":"session","credential":"","route":"r","key":"k","body":null,"arguments":{}}`))
 	f.Add("raise_ticket", []byte(`[]`))
+	f.Add("accept_proposal", []byte(`{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{"proposal":{"contract":"x"}}}`))
 	cases := &useCases{}
 	handler := relay.NewServer(relay.Options{
 		Commands: cases, Verifier: nobody{}, SessionOf: func(context.Context, string) (accounts.Session, error) { return accounts.Session{}, accounts.ErrWrong },

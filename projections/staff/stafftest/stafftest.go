@@ -31,6 +31,13 @@ func Model(source projections.Source) postgres.Model[domain.Recorded] {
 		Version: rows.Version, Schema: rows.Schema, Indexes: rows.Indexes,
 		Tables: []postgres.Table[domain.Recorded]{
 			postgres.Rows(staff.Clients), postgres.Rows(staff.People), postgres.Rows(staff.Contracts),
+			postgres.Rows(staff.ContractVersions), postgres.Rows(staff.ContractSteps), postgres.Rows(staff.Amendments),
+			postgres.Rows(staff.Buckets), postgres.Rows(staff.MilestonesReleased),
+			postgres.Rows(staff.RateCards), postgres.Rows(staff.RateCardVersions), postgres.Rows(staff.CostVersions),
+			postgres.Rows(staff.SLAPolicies), postgres.Rows(staff.SLAPolicyVersions),
+			postgres.Rows(staff.Calendars), postgres.Rows(staff.CalendarVersions),
+			postgres.Rows(staff.Periods), postgres.Rows(staff.TimeRecords), postgres.Rows(staff.Timers), postgres.Rows(staff.Charges),
+			postgres.Rows(staff.Forecasts), postgres.Rows(staff.HoursAlerts), postgres.Rows(staff.OverageRequests),
 			postgres.Rows(staff.Tickets), postgres.Rows(staff.Messages), postgres.Rows(staff.Timeline),
 			postgres.Log[domain.Recorded](staff.Log, staff.LogEntry),
 		},

@@ -149,3 +149,9 @@ CREATE TABLE accounts.access_log (
 CREATE INDEX access_log_client ON accounts.access_log (client, id);
 CREATE INDEX access_log_person ON accounts.access_log (person, id);
 CREATE INDEX access_log_at ON accounts.access_log (at);
+
+-- What keeps personal data in history readable: without the key, what was sealed there is noise.
+CREATE TABLE accounts.evidence_keys (
+    person uuid PRIMARY KEY REFERENCES accounts.people,
+    key    text NOT NULL -- sealed
+);

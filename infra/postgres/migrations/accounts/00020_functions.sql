@@ -482,12 +482,32 @@ CREATE FUNCTION accounts.erase(of_person uuid, at timestamptz) RETURNS void
 BEGIN
     PERFORM accounts.close(of_person, at);
     UPDATE accounts.people SET name = '', email = NULL, erased_at = coalesce(erased_at, at) WHERE id = of_person;
+    DELETE FROM accounts.evidence_keys WHERE person = of_person;
     UPDATE accounts.access_log SET address = '', user_agent = '', same = NULL WHERE person = of_person;
     -- Clients know staff by a profile, which only the client side has.
     IF pg_catalog.to_regclass('accounts.staff_profiles') IS NOT NULL THEN
         DELETE FROM accounts.staff_profiles WHERE person = of_person;
     END IF;
 END
+$$;
+
+-- The key that evidence of a person is sealed with, made at the first call. NULL for whoever is erased or unknown;
+-- the lock keeps an erasure at the same moment from being undone.
+CREATE FUNCTION accounts.evidence_key(of_person uuid, candidate text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM FROM accounts.people WHERE id = of_person AND erased_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO accounts.evidence_keys (person, key) VALUES (of_person, candidate) ON CONFLICT DO NOTHING;
+    RETURN (SELECT k.key FROM accounts.evidence_keys k WHERE k.person = of_person);
+END
+$$;
+
+CREATE FUNCTION accounts.evidence_key_of(of_person uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+SELECT key FROM accounts.evidence_keys WHERE person = of_person
 $$;
 
 -- Links. --------------------------------------------------------------------------------------------------

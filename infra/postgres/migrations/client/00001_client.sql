@@ -54,7 +54,7 @@ GRANT EXECUTE ON FUNCTION
     -- The own account
     accounts.sessions_of, accounts.end_session, accounts.end_other_sessions, accounts.proof_of, accounts.prove,
     accounts.password_holder, accounts.set_password, accounts.create_key, accounts.key, accounts.keys_of, accounts.revoke_key,
-    accounts.client_of, accounts.change_email, accounts.confirm_email,
+    accounts.client_of, accounts.change_email, accounts.confirm_email, accounts.evidence_key,
     -- Invitations and resets
     accounts.has_mail, accounts.offer, accounts.accept, accounts.reset, accounts.request_reset,
     -- The people of a client admin's organisation

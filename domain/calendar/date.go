@@ -1,0 +1,89 @@
+package calendar
+
+import (
+	"iter"
+	"time"
+)
+
+// Date is a day of the calendar, "2026-03-31", in a zone that its context names. The zero Date is no day.
+// Dates compare as texts. What is asked of a day that is not valid panics.
+type Date string
+
+// Month is a month of the calendar, "2026-03". The zero Month is none. Months compare as texts.
+type Month string
+
+// The years of days. Those at the ends are left out, so that a month before or after any valid day has a name.
+const (
+	firstYear = 1
+	lastYear  = 9998
+)
+
+// DateOf is the day of an instant in a zone.
+func DateOf(at time.Time, zone *time.Location) Date { return Date(at.In(zone).Format(time.DateOnly)) }
+
+// Valid reports whether d is a day of the calendar, in the years 1 to 9998.
+func (d Date) Valid() bool {
+	at, err := time.Parse(time.DateOnly, string(d))
+	return err == nil && at.Year() >= firstYear && at.Year() <= lastYear
+}
+
+// Add gives the day that many days later; d must be valid.
+func (d Date) Add(days int) Date {
+	return Date(d.noon().AddDate(0, 0, days).Format(time.DateOnly))
+}
+
+// Until is the number of days from d to the other day, negative when that lies before; both must be valid.
+func (d Date) Until(other Date) int { return int(other.noon().Sub(d.noon()) / (24 * time.Hour)) }
+
+// Month is the month of the day.
+func (d Date) Month() Month { return Month(d[:min(len(d), len("2006-01"))]) }
+
+// Weekday is the day of the week; d must be valid.
+func (d Date) Weekday() time.Weekday { return d.noon().Weekday() }
+
+// Start is the first instant, in UTC, at which the wall clock of a zone shows the day: midnight, or where a clock
+// change skips that the instant after it. A day that the zone left out starts where the next one does.
+func (d Date) Start(zone *time.Location) time.Time {
+	number := d.number()
+	for stretch := range around(zone, number) {
+		if stretch.day >= number {
+			return time.Unix(stretch.from, 0).UTC()
+		}
+	}
+	panic("calendar: no zone is a day away from UTC")
+}
+
+// around gives the stretches of a day, of some time before and of more after it.
+func around(zone *time.Location, day int64) iter.Seq[Stretch] {
+	return stretches(zone, (day-1)*secondsPerDay, (day+3)*secondsPerDay)
+}
+
+// number counts the days since 1970-01-01.
+func (d Date) number() int64 { return floor(d.noon().Unix(), secondsPerDay) }
+
+func dateOf(day int64) Date { return Date(time.Unix(day*secondsPerDay, 0).UTC().Format(time.DateOnly)) }
+
+func weekday(day int64) time.Weekday { return time.Unix(day*secondsPerDay, 0).UTC().Weekday() }
+
+func (d Date) noon() time.Time {
+	at, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		panic("calendar: " + string(d) + " is no day")
+	}
+	return at.Add(12 * time.Hour)
+}
+
+// Valid reports whether m is a month of the calendar.
+func (m Month) Valid() bool { return Date(m + "-01").Valid() }
+
+// First is the first day of the month; m must be valid.
+func (m Month) First() Date { return Date(m + "-01") }
+
+// Last is the last day of the month; m must be valid.
+func (m Month) Last() Date { return m.Next().First().Add(-1) }
+
+// Next is the month after; m must be valid.
+func (m Month) Next() Month { return m.First().Add(31).Month() }
+
+// Previous is the month before; m must be valid.
+func (m Month) Previous() Month { return m.First().Add(-1).Month() }
