@@ -23,12 +23,19 @@ import (
 func written(t *testing.T) (original *vfs.MemFS, all []store.Event) {
 	t.Helper()
 	directory := t.TempDir()
-	s := open(t, store.Options{Dir: directory, MemTableBytes: 64 << 10})
+	s, err := store.Open(store.Options{Dir: directory, MemTableBytes: 64 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range 150 {
 		mustAppend(t, s, "s"+strconv.Itoa(i%7), store.Any, batch(strconv.Itoa(i), 1+i%3, 300))
 	}
-	all, err := collect(s.Scan(t.Context(), 0))
+	all, err = collect(s.Scan(t.Context(), 0))
 	if err != nil {
+		t.Fatal(err)
+	}
+	// Closed, it has no file left that a compaction has replaced: nobody would miss that one.
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	original = vfs.NewMem()
