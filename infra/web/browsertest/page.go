@@ -223,20 +223,31 @@ func (p *Page) At(path string) {
 // Click clicks the link, button, summary or label that reads, or is named, as the text says.
 func (p *Page) Click(text string) {
 	p.tb.Helper()
-	p.click(p.await(fmt.Sprintf("click %q", text), "find", text))
+	p.click(fmt.Sprintf("click %q", text), "find", text)
 }
 
 // Pick clicks the first element of a CSS selector.
 func (p *Page) Pick(selector string) {
 	p.tb.Helper()
-	p.click(p.await("click "+selector, "pick", selector))
+	p.click("click "+selector, "pick", selector)
 }
 
-func (p *Page) click(at outcome) {
+// click aims, clicks, and looks whether the click arrived: a live page may have moved what was aimed at.
+func (p *Page) click(what, function, argument string) {
 	p.tb.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, stepTime)
 	defer cancel()
-	p.must("click", chromedp.Do(ctx, chromedp.MouseClickXY(at.X, at.Y)))
+	for {
+		aim := p.await(what, function, argument)
+		p.must("click", chromedp.Do(ctx, chromedp.MouseClickXY(aim.X, aim.Y)))
+		if p.scriptless {
+			return // Nothing listens.
+		}
+		missed, err := p.look(ctx, "missed")
+		if err != nil || !missed.OK {
+			return // It arrived, or its page is gone already.
+		}
+	}
 }
 
 // Fill types into the field of a label, over what it held. A choice is chosen by its text.

@@ -31,12 +31,25 @@ function find(text) {
   const wanted = tidy(text);
   const all = [...document.querySelectorAll("a[href], button, summary, label, input[type=submit], [role=tab]")].filter(shown);
   const hit = all.find(e => label(e) === wanted) || all.find(e => label(e).includes(wanted));
-  return hit ? middle(hit) : no;
+  return hit ? aim(hit) : no;
 }
 
 function pick(selector) {
   const hit = [...document.querySelectorAll(selector)].find(shown);
-  return hit ? middle(hit) : no;
+  return hit ? aim(hit) : no;
+}
+
+// aim says where to click an element, and listens for the click.
+function aim(element) {
+  const at = middle(element);
+  if (!at.OK) return no;
+  window.missed = true;
+  element.addEventListener("click", () => { window.missed = false; }, { capture: true, once: true });
+  return at;
+}
+
+function missed() {
+  return { OK: window.missed === true };
 }
 
 function field(text) {
