@@ -11,6 +11,7 @@ import (
 	"effigate/domain/contract"
 	"effigate/domain/rate"
 	"effigate/domain/ratecard"
+	"effigate/domain/sla"
 	"effigate/domain/slapolicy"
 	"effigate/domain/terms"
 	"effigate/domain/workcalendar"
@@ -68,7 +69,8 @@ func (s *Service) refers(ctx context.Context, now, before terms.Staff) error {
 		}},
 		{"sla_policy", now.SLAPolicy, before.SLAPolicy, func(ctx context.Context, ref terms.Ref) (bool, bool, error) {
 			of, err := load(ctx, s.log, slapolicy.Decider, slapolicy.Stream(domain.SLAPolicyID{UUID: ref.ID}), domain.CommandID{})
-			return has(of.state, ref), of.state.Superseded, err
+			first, _ := of.state.Numbered(1)
+			return has(of.state, ref) && first.Terms.Layer == sla.FromNowhere, of.state.Superseded, err
 		}},
 	} {
 		if reference.now.ID == uuid.Nil || reference.now == reference.before {

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"effigate/domain"
 	"effigate/domain/access"
@@ -93,7 +94,8 @@ func managed(actor domain.Actor, scope access.Scope) func(client.State) error {
 // the ticket's state. What a client user may reach, the ticket itself decides.
 func (s *Service) about(ctx context.Context, actor domain.Actor, scope access.Scope, id domain.TicketID, c ticket.Command) (func(ticket.State) error, error) {
 	if actor.Side == domain.StaffSide && scope == access.Own {
-		return func(t ticket.State) error { return ownWords(actor, t, c) }, nil
+		past, err := s.ticketEvents(ctx, id)
+		return func(t ticket.State) error { return ownWords(actor, t, past, c) }, err
 	}
 	if scope == access.OwnClients {
 		t, err := load(ctx, s.log, ticket.Decider, ticket.Stream(id), domain.CommandID{})
@@ -107,26 +109,41 @@ func (s *Service) about(ctx context.Context, actor domain.Actor, scope access.Sc
 		if err := managed(actor, scope)(of.state); t.state.Exists() && err != nil {
 			return nil, err
 		}
+		return func(now ticket.State) error {
+			if now.Client != t.state.Client {
+				return domain.Refuse(domain.ErrConflict, codeBusy, "ticket %s changed its client meanwhile", id)
+			}
+			return nil
+		}, nil
 	}
 	return func(ticket.State) error { return nil }, nil
 }
 
-// ownWords refuses staff who may publish and withdraw their own comments alone everything else: a ticket,
-// a colleague's words, and those of a ticket that the client does not see.
-func ownWords(actor domain.Actor, t ticket.State, c ticket.Command) error {
-	var comments []domain.CommentID
-	if publish, ok := c.(ticket.Publish); ok && t.Visibility == domain.ClientVisible {
-		comments = publish.Comments
+// ownWords refuses staff who may publish and withdraw their own comments and files alone everything else: a ticket,
+// what is a colleague's, and what is on a ticket that the client does not see. Who brought a file never changes, so
+// the past tells it.
+func ownWords(actor domain.Actor, t ticket.State, past []ticket.Event, c ticket.Command) error {
+	var authors []domain.PersonID
+	visible := t.Visibility == domain.ClientVisible
+	switch c := c.(type) {
+	case ticket.Publish:
+		for _, id := range c.Comments {
+			authors = append(authors, t.Author(id))
+		}
+		for _, id := range c.Attachments {
+			authors = append(authors, attachedBy(past, id))
+		}
+	case ticket.PublishAttachment:
+		authors = append(authors, attachedBy(past, c.Attachment))
+	case ticket.WithdrawComment:
+		authors, visible = append(authors, t.Author(c.Comment)), true
+	case ticket.WithdrawAttachment:
+		authors, visible = append(authors, attachedBy(past, c.Attachment)), true
+	default: // Nothing else is anybody's own.
 	}
-	if withdraw, ok := c.(ticket.WithdrawComment); ok {
-		comments = []domain.CommentID{withdraw.Comment}
-	}
-	own := len(comments) > 0
-	for _, id := range comments {
-		own = own && t.Author(id) == actor.Person
-	}
-	if !own && t.Exists() {
-		return domain.Refuse(domain.ErrForbidden, "not_yours", "the role %s publishes and withdraws its own comments on visible tickets only", actor.Role)
+	foreign := func(author domain.PersonID) bool { return author != actor.Person }
+	if t.Exists() && (!visible || len(authors) == 0 || slices.ContainsFunc(authors, foreign)) {
+		return domain.Refuse(domain.ErrForbidden, "not_yours", "the role %s publishes and withdraws its own comments and files on visible tickets only", actor.Role)
 	}
 	return nil
 }

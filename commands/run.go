@@ -85,7 +85,7 @@ func once[S, C any, E domain.Event](ctx context.Context, log Log, decider domain
 		return past.actedAt, err
 	}
 	if on.Seen != nil && *on.Seen != past.revision {
-		return domain.Position{}, domain.Refuse(domain.ErrConflict, "changed_since", "%s is at revision %d, not %d; look at it again", on.Stream, past.revision, *on.Seen)
+		return domain.Position{}, changedSince(on.Stream, past.revision, *on.Seen)
 	}
 	decided, err := decider.Decide(past.state, command)
 	if err != nil || len(decided) == 0 {
@@ -94,6 +94,11 @@ func once[S, C any, E domain.Event](ctx context.Context, log Log, decider domain
 	return log.Append(ctx, domain.Append{
 		Stream: on.Stream, Expected: past.revision, Command: on.Command, Cause: on.Cause, Events: widen(decided),
 	})
+}
+
+// changedSince refuses a command that was decided on by a look at an older revision.
+func changedSince(stream string, revision, seen int64) error {
+	return domain.Refuse(domain.ErrConflict, "changed_since", "%s is at revision %d, not %d; look at it again", stream, revision, seen)
 }
 
 // past is a stream as far as it was read.

@@ -135,7 +135,7 @@ func (a *agreement) versions(ctx context.Context, held contract.InForce, last ca
 	slices.Sort(days)
 	var versions []period.Version
 	for _, day := range slices.Compact(days) {
-		version := period.Version{From: day, Version: held.Version, Terms: held.Terms, Calendar: hours(day)}
+		version := period.Version{From: day, Version: held.Version, Terms: held.Terms, Calendar: hours(day).Calendar}
 		for _, card := range cards {
 			if found, ok := card(day); ok {
 				version.Cards = append(version.Cards, found)
@@ -157,11 +157,12 @@ func officeHours(zone string) calendar.Calendar {
 	return hours
 }
 
-// hoursOf gives the calendar that a reference means on a day, and tells the days on which that changes.
-func (a *agreement) hoursOf(ctx context.Context, ref terms.Ref, begins func(calendar.Date)) (func(calendar.Date) calendar.Calendar, error) {
+// hoursOf gives the version of the calendar that a reference means on a day, and tells the days on which that
+// changes. Without a reference it is that of office hours, which has no number.
+func (a *agreement) hoursOf(ctx context.Context, ref terms.Ref, begins func(calendar.Date)) (func(calendar.Date) workcalendar.Version, error) {
 	if ref.ID == uuid.Nil {
-		standard := officeHours(a.contract.Zone)
-		return func(calendar.Date) calendar.Calendar { return standard }, nil
+		standard := workcalendar.Version{Calendar: officeHours(a.contract.Zone)}
+		return func(calendar.Date) workcalendar.Version { return standard }, nil
 	}
 	of, err := lookedUp(ctx, a.log, a.calendars, workcalendar.Decider, ref.ID, workcalendar.Stream(domain.CalendarID{UUID: ref.ID}))
 	if err != nil {
@@ -172,7 +173,7 @@ func (a *agreement) hoursOf(ctx context.Context, ref terms.Ref, begins func(cale
 		if !ok {
 			return nil, a.missing("calendar", ref)
 		}
-		return func(calendar.Date) calendar.Calendar { return version.Calendar }, nil
+		return func(calendar.Date) workcalendar.Version { return version }, nil
 	}
 	if !of.Exists() {
 		return nil, a.missing("calendar", ref)
@@ -181,9 +182,9 @@ func (a *agreement) hoursOf(ctx context.Context, ref terms.Ref, begins func(cale
 		version, _ := of.Numbered(number)
 		begins(version.From)
 	}
-	return func(day calendar.Date) calendar.Calendar {
+	return func(day calendar.Date) workcalendar.Version {
 		version, _ := of.On(day)
-		return version.Calendar
+		return version
 	}, nil
 }
 

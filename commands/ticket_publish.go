@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 
 	"effigate/domain"
 	"effigate/domain/access"
@@ -10,12 +9,13 @@ import (
 	"effigate/domain/visible"
 )
 
-// PublishTicket makes a ticket visible to its client, and the comments named with it; on a visible ticket
-// it publishes the comments alone.
+// PublishTicket makes a ticket visible to its client, and the comments and files named with it; on a visible ticket
+// it publishes these alone. The bytes of the files are in the public store already.
 type PublishTicket struct {
-	Ticket   domain.TicketID
-	Comments []domain.CommentID // at most MaxPublishedComments
-	Reason   string
+	Ticket      domain.TicketID
+	Comments    []domain.CommentID    // at most MaxPublishedComments
+	Attachments []domain.AttachmentID // at most ticket.MaxAttachments
+	Reason      string
 }
 
 // MaxPublishedComments bounds one publication.
@@ -40,19 +40,15 @@ func (s *Service) PreviewPublication(ctx context.Context, r Request, c PublishTi
 	if err != nil {
 		return nil, err
 	}
-	var disclosure ticket.Disclosure
-	var state ticket.State
-	for recorded, err := range s.log.Read(ctx, ticket.Stream(c.Ticket), domain.NoStream) {
-		if err != nil {
-			return nil, fmt.Errorf("read ticket %s: %w", c.Ticket, err)
-		}
-		event, ok := recorded.Event.(ticket.Event)
-		if !ok {
-			return nil, fmt.Errorf("read ticket %s: revision %d is no ticket event", c.Ticket, recorded.Revision)
-		}
-		disclosure, _ = ticket.Disclose(disclosure, event)
-		state = ticket.Evolve(state, event)
+	past, err := s.ticketEvents(ctx, c.Ticket)
+	if err != nil {
+		return nil, err
 	}
+	var disclosure ticket.Disclosure
+	for _, event := range past {
+		disclosure, _ = ticket.Disclose(disclosure, event)
+	}
+	state := ticket.Decider.Fold(ticket.State{}, past...)
 	events, err := guarded(ticket.Decider, allowed).Decide(state, command)
 	if err != nil {
 		return nil, err
@@ -72,5 +68,8 @@ func (c PublishTicket) command(r Request) (ticket.Command, error) {
 	if len(c.Comments) > MaxPublishedComments {
 		return nil, domain.Refuse(domain.ErrInvalid, "too_many_comments", "%d comments at once, at most %d", len(c.Comments), MaxPublishedComments)
 	}
-	return ticket.Publish{Comments: c.Comments, Reason: c.Reason, By: r.Actor, At: r.At}, nil
+	if len(c.Attachments) > ticket.MaxAttachments {
+		return nil, domain.Refuse(domain.ErrInvalid, "too_many_attachments", "%d files at once, at most %d", len(c.Attachments), ticket.MaxAttachments)
+	}
+	return ticket.Publish{Comments: c.Comments, Attachments: c.Attachments, Reason: c.Reason, By: r.Actor, At: r.At}, nil
 }

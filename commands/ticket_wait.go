@@ -32,6 +32,17 @@ func (s *Service) AwaitThirdParty(ctx context.Context, r Request, c AwaitThirdPa
 	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.WaitForThirdParty{Reason: c.Reason, By: r.Actor, At: r.At}))
 }
 
+// HoldTicket stops the work for an internal reason.
+type HoldTicket struct {
+	Ticket domain.TicketID
+	Reason string
+}
+
+// HoldTicket runs the command.
+func (s *Service) HoldTicket(ctx context.Context, r Request, c HoldTicket) (Answer, error) {
+	return s.onTicket(ctx, r, access.WorkTickets, c.Ticket, always(ticket.Hold{Reason: c.Reason, By: r.Actor, At: r.At}))
+}
+
 // ResumeTicket ends a pause.
 type ResumeTicket struct{ Ticket domain.TicketID }
 

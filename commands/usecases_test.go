@@ -45,7 +45,7 @@ var everyRole = []domain.Role{
 // useCases has a row for every use case of the service, by the name of its method.
 var useCases = func() map[string]useCase {
 	all := maps.Clone(deskCases)
-	for _, more := range []map[string]useCase{contractCases, amendmentCases, pricingCases, timeCases, periodCases} {
+	for _, more := range []map[string]useCase{contractCases, amendmentCases, pricingCases, timeCases, periodCases, ticketCases} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -169,7 +169,8 @@ var deskCases = map[string]useCase{
 // open are the use cases without a permission of their own: they complete what another began, and only that.
 var open = []string{
 	"NumberTickets", "CompleteInvitation", "ReleaseSeat", "PinTerms", "CompleteGrant", "TopUp", "ChargeMilestone",
-	"CarryIn", "LogTimer", "ReceiveTime", "CompleteCorrection",
+	"CarryIn", "LogTimer", "ReceiveTime", "CompleteCorrection", "ProposeDeductions", "CompleteMerge", "CarryOutEscalation",
+	"Promised",
 }
 
 type command = func(context.Context, commands.Request) (commands.Answer, error)
@@ -248,7 +249,7 @@ func denial(useCase string, role domain.Role) string {
 	switch {
 	case useCase == "ActivatePerson":
 		return "only_oneself"
-	case useCase == "JoinBySingleSignOn", useCase == "ReviewContract":
+	case slices.Contains(ofTheSystem, useCase):
 		return "system_only"
 	case access.ScopeOf(role, access.PublishTickets) == access.Own && slices.Contains(ofPublication, useCase):
 		return "not_yours"
@@ -258,20 +259,25 @@ func denial(useCase string, role domain.Role) string {
 }
 
 // ofPublication are the use cases that some staff may do to their own words alone.
-var ofPublication = []string{"PublishTicket", "PreviewPublication", "WithdrawTicket", "WithdrawComment"}
+var ofPublication = []string{
+	"PublishTicket", "PreviewPublication", "WithdrawTicket", "WithdrawComment", "PublishAttachment", "WithdrawAttachment",
+}
+
+// ofTheSystem are the use cases that only follow from facts.
+var ofTheSystem = []string{"JoinBySingleSignOn", "ReviewContract", "PinTicket", "TickTicket"}
 
 // doer is somebody who may.
 func (w *world) doer(useCase string) domain.Actor {
 	switch useCase {
-	case "InviteEmployee", "AnswerOverage":
+	case "InviteEmployee", "AnswerOverage", "AnswerScope":
 		return w.admin
 	case "ActivatePerson":
 		return domain.Actor{Person: w.idle, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: w.nexus}
-	case "JoinBySingleSignOn", "ReviewContract":
-		return domain.System()
-	default:
-		return owner
 	}
+	if slices.Contains(ofTheSystem, useCase) {
+		return domain.System()
+	}
+	return owner
 }
 
 // of is somebody in the role.

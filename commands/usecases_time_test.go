@@ -10,11 +10,15 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/period"
+	"effigate/domain/sla"
 	"effigate/domain/terms"
 )
 
 // bookkeepers close periods and correct what was billed.
 const bookkeepers = "owner finance"
+
+// deciders decide on deductions.
+const deciders = "owner account_manager finance"
 
 // opening is what the first command on a period leads to.
 const opening = "period.opened.v1 period.terms_pinned.v1 "
@@ -97,6 +101,12 @@ var periodCases = map[string]useCase{
 			Contract: w.contract, Line: terms.PlainLine, Text: "Licences", Amount: decimal.NewFromInt(80), Day: "2026-03-01",
 		})
 	})},
+	"ConfirmDeduction": {deciders, "period.deduction_confirmed.v1", deducted(func(w *world, c commands.DecideDeduction) command {
+		return with(w.service.ConfirmDeduction, c)
+	})},
+	"WaiveDeduction": {deciders, "period.deduction_waiver_asked.v1", deducted(func(w *world, c commands.DecideDeduction) command {
+		return with(w.service.WaiveDeduction, c)
+	})},
 	"AskOverage": {managers, opening + "period.overage_asked.v1", bought(func(w *world, on domain.ContractID) command {
 		return with(w.service.AskOverage, commands.AskOverage{Contract: on, Line: "support", Minutes: 120, Text: "May we go on?"})
 	})},
@@ -106,6 +116,16 @@ var periodCases = map[string]useCase{
 		asked := must(t)(w.service.AskOverage(t.Context(), w.next(owner), commands.AskOverage{Contract: on, Line: "support", Minutes: 120, Text: "May we go on?"}))
 		return with(w.service.AnswerOverage, commands.AnswerOverage{Contract: on, Month: march, Request: asked.ID, Allow: true})
 	}},
+}
+
+// deducted is for a decision on a late first response.
+func deducted(prepare func(*world, commands.DecideDeduction) command) func(*testing.T, *world) command {
+	return func(t *testing.T, w *world) command {
+		t.Helper()
+		on, id := w.late(t, breach(sla.FirstResponse, inFebruary.Add(time.Hour)))
+		w.propose(t, id)
+		return prepare(w, deciding(on, february, id, sla.FirstResponse))
+	}
 }
 
 // inFebruary is a Friday morning in Sydney.

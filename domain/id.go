@@ -34,6 +34,10 @@ type (
 	SLAPolicyID struct{ uuid.UUID }
 	// CalendarID names a calendar.
 	CalendarID struct{ uuid.UUID }
+	// AttachmentID names a file on a ticket.
+	AttachmentID struct{ uuid.UUID }
+	// DeductionID names money that a period gives back for a missed promise.
+	DeductionID struct{ uuid.UUID }
 	// CommandID names one command for ever: a repeated command carries the same id.
 	CommandID struct{ uuid.UUID }
 )
@@ -70,6 +74,12 @@ func (id RateCardID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // IsZero reports whether the id names nothing.
 func (id SLAPolicyID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id AttachmentID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id DeductionID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // IsZero reports whether the id names nothing.
 func (id CalendarID) IsZero() bool { return id.UUID == uuid.Nil }

@@ -12,6 +12,7 @@ import (
 	"effigate/domain/calendar"
 	"effigate/domain/contract"
 	"effigate/domain/ticket"
+	"effigate/infra/files"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
 	"effigate/infra/web/portal"
@@ -20,7 +21,10 @@ import (
 
 // clientCommands is the door from the portal to the use cases: exactly the client's commands, in the
 // portal's plain types. Whoever is no client user is refused here, whatever the portal let through.
-type clientCommands struct{ service *commands.Service }
+type clientCommands struct {
+	service *commands.Service
+	files   *files.Files
+}
 
 var _ portal.Commands = clientCommands{}
 
@@ -38,22 +42,69 @@ func (c clientCommands) RaiseTicket(ctx context.Context, r portal.Request, t por
 		return portal.Answer{}, err
 	}
 	answer, err := c.service.RaiseTicket(ctx, request, commands.RaiseTicket{
-		Client: r.Actor.Client, Contract: domain.ContractID{UUID: t.Contract}, JobType: t.JobType,
-		Title: t.Title, Description: t.Description, Priority: ticket.Priority(t.Priority), Visibility: domain.ClientVisible,
+		Client: r.Actor.Client, Contract: domain.ContractID{UUID: t.Contract}, JobType: t.JobType, OutOfScope: t.OutOfScope,
+		Title: t.Title, Description: t.Description, Priority: ticket.Priority(t.Priority),
+		Impact: ticket.Grade(t.Impact), Urgency: ticket.Grade(t.Urgency), Follows: domain.TicketID{UUID: t.Follows},
+		Visibility: domain.ClientVisible,
 	})
 	return portal.Answer(answer), err
 }
 
 // CommentOnTicket writes a visible comment.
-func (c clientCommands) CommentOnTicket(ctx context.Context, r portal.Request, id uuid.UUID, text string) (portal.Answer, error) {
+func (c clientCommands) CommentOnTicket(ctx context.Context, r portal.Request, id uuid.UUID, said portal.Comment) (portal.Answer, error) {
 	request, err := c.request(r)
 	if err != nil {
 		return portal.Answer{}, err
 	}
 	answer, err := c.service.CommentOnTicket(ctx, request, commands.CommentOnTicket{
-		Ticket: domain.TicketID{UUID: id}, Text: text, Visibility: domain.ClientVisible,
+		Ticket: domain.TicketID{UUID: id}, Text: said.Text, Visibility: domain.ClientVisible, Mentions: peopleOf(said.Mentions),
 	})
 	return portal.Answer(answer), err
+}
+
+// EditComment changes what the actor wrote.
+func (c clientCommands) EditComment(ctx context.Context, r portal.Request, id, comment uuid.UUID, said portal.Comment) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.service.EditComment(ctx, request, commands.EditComment{
+		Ticket: domain.TicketID{UUID: id}, Comment: domain.CommentID{UUID: comment}, Text: said.Text, Mentions: peopleOf(said.Mentions),
+	})
+	return portal.Answer(answer), err
+}
+
+// DeleteComment leaves a tombstone in the place of what the actor wrote.
+func (c clientCommands) DeleteComment(ctx context.Context, r portal.Request, id, comment uuid.UUID) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.service.DeleteComment(ctx, request, commands.DeleteComment{
+		Ticket: domain.TicketID{UUID: id}, Comment: domain.CommentID{UUID: comment},
+	})
+	return portal.Answer(answer), err
+}
+
+// AnswerEstimate answers for the actor's organisation.
+func (c clientCommands) AnswerEstimate(ctx context.Context, r portal.Request, id uuid.UUID, a portal.EstimateAnswer) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.service.AnswerScope(ctx, request, commands.AnswerScope{
+		Ticket: domain.TicketID{UUID: id}, Approve: a.Accept, SHA256: a.SHA256, Reason: a.Reason,
+	})
+	return portal.Answer(answer), err
+}
+
+// peopleOf gives the people of ids.
+func peopleOf(ids []uuid.UUID) []domain.PersonID {
+	var people []domain.PersonID
+	for _, id := range ids {
+		people = append(people, domain.PersonID{UUID: id})
+	}
+	return people
 }
 
 // ReopenTicket reopens with a visible comment.

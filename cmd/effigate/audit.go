@@ -137,6 +137,9 @@ func foldChanges(into map[string]any, changes []visible.Change) {
 	foldInto(into, changes, clientside.Tickets)
 	foldInto(into, changes, clientside.Comments)
 	foldInto(into, changes, clientside.TicketSteps)
+	foldInto(into, changes, clientside.Targets)
+	foldInto(into, changes, clientside.Attachments)
+	foldInto(into, changes, clientside.CommentEdits)
 }
 
 // foldInto runs one projection in memory and keeps its rows under "table/id".

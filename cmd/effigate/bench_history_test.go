@@ -282,6 +282,8 @@ func (f *firm) proceed(t *firmTicket) error {
 	case ticket.StatusWaitingClient:
 		user := t.client.users[0]
 		return f.act(t, user, ticket.Comment{Comment: f.comment(), Text: f.words(20), By: user, At: f.at})
+	case ticket.StatusOnHold, ticket.StatusAwaitingScope, ticket.StatusCancelled, ticket.StatusMerged, ticket.StatusDuplicate:
+		return nil // Nothing here leads there.
 	case ticket.StatusWaitingThirdParty:
 		return f.act(t, by, ticket.Resume{By: by, At: f.at})
 	case ticket.StatusResolved:

@@ -20,7 +20,6 @@ import (
 	"effigate/domain/period"
 	"effigate/domain/rate"
 	"effigate/domain/ratecard"
-	"effigate/domain/sla"
 	"effigate/domain/slapolicy"
 	"effigate/domain/terms"
 	"effigate/domain/workcalendar"
@@ -247,7 +246,7 @@ func (s *stage) charging(names ...string) terms.Staff {
 	}
 	capped := p("cap")
 	return terms.Staff{
-		SupportLevel: either(s, terms.Standard, terms.Always), Calendar: s.calendar, RateCard: s.card, SLAPolicy: s.policy,
+		SupportLevel: either(s, terms.Standard, terms.Priority), Calendar: s.calendar, RateCard: s.card, SLAPolicy: s.policy,
 		TaxProfile: s.secret("tax profile", names...), Rounding: hours.Rounding{Mode: hours.Up, StepMinutes: 15},
 		Conditions: either(s,
 			[]hours.Window{{Condition: hours.AfterHours, From: "18:00", Until: "08:00"}},
@@ -265,11 +264,17 @@ func (s *stage) charging(names ...string) terms.Staff {
 			{Line: "extra", Cap: capped},
 			{Line: "build", Amounts: amounts},
 		},
-		Penalties: []terms.Penalty{{
-			Key: s.secret("key of a penalty", names...), Name: s.secret("name of a penalty", names...), Trigger: terms.Response,
-			Kind: terms.FixedPerBreach, Amount: p("penalty"),
-		}},
-		PurchaseOrderLimit: p("limit of a purchase order"), TwoApproversAbove: decimal.NewFromInt(1000),
+		Penalties: []terms.Penalty{
+			{
+				Key: s.secret("key of a penalty", names...), Name: s.secret("name of a penalty", names...), Trigger: terms.Response,
+				Kind: terms.FixedPerBreach, Amount: p("penalty"),
+			},
+			{
+				Key: s.secret("key of another penalty", names...), Name: s.secret("name of another penalty", names...), Trigger: terms.Resolution,
+				Kind: terms.FixedPerBreach, Amount: p("another penalty"),
+			},
+		},
+		PurchaseOrderLimit: p("limit of a purchase order"), TwoApproversAbove: decimal.NewFromInt(1000), TwoWaiversAbove: decimal.NewFromInt(100),
 	}
 }
 
@@ -795,7 +800,7 @@ func (s *stage) actOnBooks(a act, org *organisation, key string) error {
 }
 
 // bookNames are the names of acts, in an order that is the same in every run.
-func bookNames(of map[string]func(*stage, act, *organisation, string) error) []string {
+func bookNames[F any](of map[string]F) []string {
 	return slices.Sorted(maps.Keys(of))
 }
 
@@ -907,10 +912,7 @@ func (s *stage) publishesPromises(a act, _ *organisation, key string) error {
 		}
 		_, err = service.PublishSLAPolicy(ctx, s.request(s.partner.Actor, fmt.Sprint("promises ", names)), commands.PublishSLAPolicy{
 			Policy: id, Base: known.Newest(), Name: s.secret("name of a policy", names...), From: "2026-01-01", Reason: s.secret("why promises are published", names...),
-			Content: sla.Policy{Targets: []sla.Target{
-				{Priority: "high", FirstResponseMinutes: either(s, 30, 45) + a.Choice, ResolutionMinutes: either(s, 240, 300)},
-				{Priority: "low", JobType: s.secret("job type of a target", names...), ResolutionMinutes: 1000},
-			}},
+			Content: s.promises(a.Choice, names...),
 		})
 		return err
 	}
@@ -933,13 +935,14 @@ func (s *stage) publishesHours(a act, _ *organisation, key string) error {
 		if err != nil {
 			return err
 		}
-		open := []calendar.Interval{{From: "09:00", Until: calendar.Clock(fmt.Sprintf("1%d:00", either(s, 7, 6)))}}
+		// What is open is the same in either version: the promises count in it.
+		open := either(s, []calendar.Interval{{From: "09:00", Until: "17:00"}}, []calendar.Interval{{From: "09:00", Until: "12:00"}, {From: "12:00", Until: "17:00"}})
 		content := calendar.Calendar{
 			Zone:   "Europe/Berlin",
 			Yearly: []calendar.YearlyDay{{Month: 12, Day: 25, Name: s.secret("name of a yearly holiday", names...)}},
 			Days:   []calendar.SpecialDay{{Date: "2026-04-03", Name: s.secret("name of a holiday", names...), Holiday: true}},
 		}
-		for _, day := range []calendar.Weekday{"mon", "tue", "wed", "thu", either(s, calendar.Weekday("fri"), "sat")} {
+		for _, day := range []calendar.Weekday{"mon", "tue", "wed", "thu", "fri"} {
 			content.Week = append(content.Week, calendar.OpenDay{Weekday: day, Hours: open})
 		}
 		_, err = service.PublishCalendar(ctx, s.request(s.partner.Actor, fmt.Sprint("opening hours ", names)), commands.PublishCalendar{
@@ -952,7 +955,7 @@ func (s *stage) publishesHours(a act, _ *organisation, key string) error {
 		return err
 	}
 	_, err := service.AddHoliday(ctx, s.request(s.partner.Actor, key+" holiday"), commands.AddHoliday{
-		Calendar: main, Day: calendar.SpecialDay{Date: either(s, march.First(), "2026-03-02").Add(a.Choice % 2), Name: s.secret("name of an added holiday", key), Holiday: true},
+		Calendar: main, Day: calendar.SpecialDay{Date: either(s, calendar.Date("2026-02-07"), "2026-02-14").Add(a.Choice % 2), Name: s.secret("name of an added holiday", key), Holiday: true},
 	})
 	if err == nil {
 		err = publish(spare, key, "spare")

@@ -157,7 +157,7 @@ func (p *periodTruth) shown(all truth, seen map[uuid.UUID]bool) {
 // meet adds the marks of a text. One that stands in several places is visible if one of them is.
 func (all truth) meet(text string, client uuid.UUID, visible bool) {
 	for _, mark := range itemMark.FindAllString(text, -1) {
-		all.items[mark] = shown{client: client, books: true, visible: visible || all.items[mark].visible}
+		all.learn(mark, shown{client: client, books: true, visible: visible})
 	}
 }
 

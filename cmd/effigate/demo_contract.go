@@ -82,7 +82,7 @@ func (d *demoOffice) open(ctx context.Context, at time.Time) error {
 		return fmt.Errorf("calendar: %w", err)
 	}
 	promised, err := d.service.PublishSLAPolicy(ctx, d.request(d.owner, at), commands.PublishSLAPolicy{
-		Name: "Around the clock", From: day, Content: sla.Policy{Targets: []sla.Target{
+		Name: "Around the clock", From: day, Content: sla.Policy{PausesThirdParty: true, Targets: []sla.Target{
 			{Priority: "critical", FirstResponseMinutes: 30, ResolutionMinutes: 4 * 60},
 			{Priority: "high", FirstResponseMinutes: 60, ResolutionMinutes: 10 * 60},
 			{Priority: "medium", FirstResponseMinutes: 4 * 60, ResolutionMinutes: 32 * 60},
@@ -280,6 +280,11 @@ func (d *demoOffice) work(ctx context.Context, c demoClient, by *castMember, don
 			}
 			times = append(times, domain.TimeID{UUID: logged.ID})
 		}
+		if c.late != (domain.TicketID{}) && month == lateMonth {
+			if err := d.giveBack(ctx, c, month, month.Last().Start(sydney).Add(10*time.Hour)); err != nil {
+				return fmt.Errorf("deduction of %s: %w", month, err)
+			}
+		}
 		if month < running {
 			if err := d.closeBooks(ctx, c, month, times, month.Next().First().Start(sydney).Add(9*time.Hour)); err != nil {
 				return fmt.Errorf("close %s: %w", month, err)
@@ -287,6 +292,20 @@ func (d *demoOffice) work(ctx context.Context, c demoClient, by *castMember, don
 		}
 	}
 	return nil
+}
+
+// lateMonth is the month in which a first response was late.
+const lateMonth calendar.Month = "2026-02"
+
+// giveBack confirms what the contract gives back for the ticket that was answered too late.
+func (d *demoOffice) giveBack(ctx context.Context, c demoClient, month calendar.Month, at time.Time) error {
+	if _, err := d.service.ProposeDeductions(ctx, d.request(nil, at), c.late); err != nil {
+		return err
+	}
+	_, err := d.service.ConfirmDeduction(ctx, d.request(d.finance, at.Add(time.Hour)), commands.DecideDeduction{
+		Contract: c.contract, Month: month, Deduction: period.DeductionOf(c.contract, c.late, sla.FirstResponse, 1, "first-response"),
+	})
+	return err
 }
 
 // closeBooks approves what was logged in a month and closes it.

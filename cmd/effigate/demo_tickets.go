@@ -71,94 +71,149 @@ var nexusTickets = []demoTicket{
 	{"api", "API timeout on bulk export", ticket.Critical, 34, true},
 }
 
+// demoStory is how the clock of an open ticket came to stand where it does: it ran from the raising until the client
+// was asked, and has run again since the client replied. Clocks count around the clock.
+type demoStory struct {
+	asked   time.Duration // after it was raised
+	replied time.Duration // before the demo begins
+}
+
+// nexusStories are the open tickets that do not wait for anybody, by number. What is left of their resolution when
+// the demo begins: 2 d 4 h, 8 h, 2 h 15 min, 42 min.
+var nexusStories = map[int]demoStory{
+	34: {asked: 20 * time.Hour, replied: 48 * time.Hour},
+	37: {asked: 6 * time.Hour, replied: 18 * time.Hour},
+	39: {asked: 3 * time.Hour, replied: 4*time.Hour + 45*time.Minute},
+	41: {asked: 2 * time.Hour, replied: 78 * time.Minute},
+}
+
 // nexus tells the story of the first client: its visible tickets, and what only the staff know.
-func (d demoDesk) nexus(ctx context.Context, c demoClient) error {
-	var last domain.TicketID
+func (d demoDesk) nexus(ctx context.Context, c *demoClient) error {
 	for i, t := range nexusTickets {
 		by := c.admin
 		if i%3 == 2 && t.priority != ticket.Critical {
 			by = c.employee
 		}
 		at := demoNow.AddDate(0, 0, -t.daysAgo).Add(-time.Duration(3+i%5) * time.Hour)
-		id, err := d.raise(ctx, c, by, at, t.jobType, t.title, "Seen on production. "+t.title+".", t.priority)
+		id, err := d.raise(ctx, *c, by, at, t.jobType, t.title, "Seen on production. "+t.title+".", t.priority)
 		if err != nil {
 			return err
 		}
-		if err := d.handle(ctx, id, t, at); err != nil {
+		tell := d.handle
+		story, told := nexusStories[i+1]
+		switch {
+		case i+1 == len(nexusTickets):
+			c.late, tell = id, d.bulkExport
+		case told:
+			tell = d.converse
+		}
+		if err := tell(ctx, demoChapter{demoTicket: t, client: *c, by: by, id: id, at: at, story: story, number: i + 1}); err != nil {
 			return fmt.Errorf("%q: %w", t.title, err)
 		}
-		last = id
 	}
-	if err := d.bulkExport(ctx, c, last); err != nil {
-		return err
-	}
-	return d.internal(ctx, c)
+	return d.internal(ctx, *c)
 }
 
-// handle triages every ticket, starts some, and resolves those that are not open.
-func (d demoDesk) handle(ctx context.Context, id domain.TicketID, t demoTicket, at time.Time) error {
-	steps := []func(context.Context) error{
-		func(ctx context.Context) error {
-			_, err := d.service.AssignTicket(ctx, d.request(d.support, at.Add(10*time.Minute)), commands.AssignTicket{Ticket: id, Assignee: d.engineer.id, Team: "Platform"})
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := d.service.StartTicket(ctx, d.request(d.engineer, at.Add(30*time.Minute)), commands.StartTicket{Ticket: id})
-			return err
-		},
-	}
-	if t.priority == ticket.Low {
-		steps = steps[:1]
-	}
-	if !t.open {
-		steps = append(steps, func(ctx context.Context) error {
-			_, err := d.service.ResolveTicket(ctx, d.request(d.engineer, at.Add(26*time.Hour)), commands.ResolveTicket{
-				Ticket: id, Note: "Fixed and checked on production.", Code: "fixed",
-			})
-			return err
-		})
-	}
-	if !t.open && t.daysAgo > 30 {
-		steps = append(steps, func(ctx context.Context) error {
-			_, err := d.service.CloseTicket(ctx, d.request(d.support, at.AddDate(0, 0, 8)), commands.CloseTicket{Ticket: id})
-			return err
-		})
-	}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+// demoChapter is one ticket as its story is told.
+type demoChapter struct {
+	demoTicket
+	client demoClient
+	by     *castMember // who raised it
+	id     domain.TicketID
+	at     time.Time
+	story  demoStory
+	number int
 }
 
-// bulkExport is the conversation on TKT-0041: what the client reads, and what stays inside.
-func (d demoDesk) bulkExport(ctx context.Context, c demoClient, id domain.TicketID) error {
-	at := demoNow.AddDate(0, 0, -33)
-	if _, err := d.service.CommentOnTicket(ctx, d.request(d.engineer, at), commands.CommentOnTicket{
-		Ticket: id, Visibility: domain.ClientVisible, Text: "We can reproduce the timeout with exports above 10,000 rows.",
+// begin answers a ticket, which every one of them but the last is in time, and starts work.
+func (d demoDesk) begin(ctx context.Context, c demoChapter) error {
+	if _, err := d.service.AssignTicket(ctx, d.request(d.support, c.at.Add(10*time.Minute)), commands.AssignTicket{
+		Ticket: c.id, Assignee: d.engineer.id, Team: "Platform",
 	}); err != nil {
 		return err
 	}
-	if _, err := d.service.NoteOnTicket(ctx, d.request(d.engineer, at.Add(time.Hour)), commands.NoteOnTicket{
-		Ticket: id, Text: "Connection pool is exhausted by the report worker. Two hours at the after-hours rate so far.",
-	}); err != nil {
+	if err := d.say(ctx, c.id, d.support, c.at.Add(15*time.Minute), "We have it, and are looking into it."); err != nil || c.priority == ticket.Low {
 		return err
 	}
-	if _, err := d.service.AskClient(ctx, d.request(d.support, at.Add(2*time.Hour)), commands.AskClient{
-		Ticket: id, Question: "Which columns do you need in the nightly export?",
-	}); err != nil {
-		return err
-	}
-	if _, err := d.service.CommentOnTicket(ctx, d.request(c.admin, demoNow.Add(-6*time.Hour)), commands.CommentOnTicket{
-		Ticket: id, Text: "All of the default ones, and the cost centre.",
-	}); err != nil {
-		return err
-	}
-	_, err := d.service.CommentOnTicket(ctx, d.request(d.engineer, demoNow.Add(-2*time.Hour)), commands.CommentOnTicket{
-		Ticket: id, Visibility: domain.ClientVisible, Text: "The fix is on staging. We roll it out after your check.",
-	})
+	_, err := d.service.StartTicket(ctx, d.request(d.engineer, c.at.Add(30*time.Minute)), commands.StartTicket{Ticket: c.id})
 	return err
+}
+
+// say writes what the client reads.
+func (d demoDesk) say(ctx context.Context, id domain.TicketID, by *castMember, at time.Time, text string) error {
+	_, err := d.service.CommentOnTicket(ctx, d.request(by, at), commands.CommentOnTicket{Ticket: id, Visibility: domain.ClientVisible, Text: text})
+	return err
+}
+
+// handle lets the open tickets wait for the client or for a vendor, and resolves the others, which close by
+// themselves.
+func (d demoDesk) handle(ctx context.Context, c demoChapter) error {
+	if err := d.begin(ctx, c); err != nil {
+		return err
+	}
+	resolved := map[ticket.Priority]time.Duration{ticket.Critical: 150 * time.Minute, ticket.High: 7 * time.Hour}[c.priority]
+	if resolved == 0 {
+		resolved = 26 * time.Hour
+	}
+	var err error
+	switch {
+	case !c.open:
+		_, err = d.service.ResolveTicket(ctx, d.request(d.engineer, c.at.Add(resolved)), commands.ResolveTicket{
+			Ticket: c.id, Note: "Fixed and checked on production.", Code: "fixed",
+		})
+	case c.number%3 == 0:
+		_, err = d.service.AwaitThirdParty(ctx, d.request(d.engineer, c.at.Add(time.Hour)), commands.AwaitThirdParty{Ticket: c.id, Reason: "The vendor has the case."})
+	default:
+		_, err = d.service.AskClient(ctx, d.request(d.support, c.at.Add(time.Hour)), commands.AskClient{
+			Ticket: c.id, Question: "Can this wait for the next release, or is somebody held up by it?",
+		})
+	}
+	if err != nil || c.open {
+		return err
+	}
+	_, err = d.service.TickTicket(ctx, d.request(nil, demoNow), c.id)
+	return err
+}
+
+// converse asks the client, who replied not long ago.
+func (d demoDesk) converse(ctx context.Context, c demoChapter) error {
+	if err := d.begin(ctx, c); err != nil {
+		return err
+	}
+	if _, err := d.service.AskClient(ctx, d.request(d.support, c.at.Add(c.story.asked)), commands.AskClient{
+		Ticket: c.id, Question: "We cannot see it on our side. Which account does it happen with?",
+	}); err != nil {
+		return err
+	}
+	return d.say(ctx, c.id, c.by, demoNow.Add(-c.story.replied), "With each of ours, since this morning.")
+}
+
+// bulkExport is the conversation on TKT-0041: the first response came late, and what the client reads is not all
+// that was said.
+func (d demoDesk) bulkExport(ctx context.Context, c demoChapter) error {
+	if err := d.say(ctx, c.id, d.engineer, c.at.Add(55*time.Minute), "We can reproduce the timeout with exports above 10,000 rows."); err != nil {
+		return err
+	}
+	if _, err := d.service.AssignTicket(ctx, d.request(d.support, c.at.Add(time.Hour)), commands.AssignTicket{Ticket: c.id, Assignee: d.engineer.id, Team: "Platform"}); err != nil {
+		return err
+	}
+	if _, err := d.service.StartTicket(ctx, d.request(d.engineer, c.at.Add(time.Hour)), commands.StartTicket{Ticket: c.id}); err != nil {
+		return err
+	}
+	if _, err := d.service.NoteOnTicket(ctx, d.request(d.engineer, c.at.Add(90*time.Minute)), commands.NoteOnTicket{
+		Ticket: c.id, Text: "Connection pool is exhausted by the report worker. Two hours at the after-hours rate so far.",
+	}); err != nil {
+		return err
+	}
+	if _, err := d.service.AskClient(ctx, d.request(d.support, c.at.Add(c.story.asked)), commands.AskClient{
+		Ticket: c.id, Question: "Which columns do you need in the nightly export?",
+	}); err != nil {
+		return err
+	}
+	if err := d.say(ctx, c.id, c.client.admin, demoNow.Add(-c.story.replied), "All of the default ones, and the cost centre."); err != nil {
+		return err
+	}
+	return d.say(ctx, c.id, d.engineer, demoNow.Add(-30*time.Minute), "The fix is on staging. We roll it out after your check.")
 }
 
 // internal are the tickets and remarks that the client must never see.
@@ -176,7 +231,7 @@ func (d demoDesk) internal(ctx context.Context, c demoClient) error {
 	if _, err := d.service.AwaitThirdParty(ctx, d.request(d.engineer, at.Add(2*time.Hour)), commands.AwaitThirdParty{Ticket: oauth, Reason: "Vendor case 88-1203"}); err != nil {
 		return err
 	}
-	_, err = d.raise(ctx, c, d.support, at.Add(3*time.Hour), "operations", "Capacity for the April launch", "Two engineers are on leave.", ticket.Medium)
+	_, err = d.raise(ctx, c, d.support, demoNow.Add(-5*time.Hour), "operations", "Capacity for the April launch", "Two engineers are on leave.", ticket.Medium)
 	return err
 }
 
@@ -188,7 +243,8 @@ func (d demoDesk) harbour(ctx context.Context, c demoClient) error {
 		if err != nil {
 			return err
 		}
-		if err := d.handle(ctx, id, demoTicket{priority: ticket.High, open: i > 0, daysAgo: 20 - 5*i}, at); err != nil {
+		chapter := demoChapter{demoTicket: demoTicket{priority: ticket.High, open: i > 0}, client: c, by: c.admin, id: id, at: at, number: i + 1}
+		if err := d.handle(ctx, chapter); err != nil {
 			return err
 		}
 	}

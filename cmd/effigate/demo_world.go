@@ -84,7 +84,7 @@ func (d *demoWorld) build(ctx context.Context) error {
 		return err
 	}
 	desk := demoDesk{demoWorld: d, delivery: delivery, engineer: engineer, support: support}
-	if err := desk.nexus(ctx, nexus); err != nil {
+	if err := desk.nexus(ctx, &nexus); err != nil {
 		return fmt.Errorf("tickets of %s: %w", nexus.name, err)
 	}
 	if err := desk.harbour(ctx, harbour); err != nil {
@@ -185,6 +185,7 @@ type demoClient struct {
 	since           time.Time
 	contract        domain.ContractID
 	admin, employee *castMember
+	late            domain.TicketID // the ticket that was answered too late
 }
 
 // demoJobTypes are what both contracts cover.

@@ -96,8 +96,8 @@ var direct = []struct{ packages, may, because string }{
 		"the node serves any event and knows nothing of the product, so that a cluster can take its place",
 	},
 	{
-		"infra/eventstore/embedded/store infra/postgres/private infra/telemetry", "",
-		"what stores, starts or counts knows nothing of the product",
+		"infra/blob infra/eventstore/embedded/store infra/outside infra/postgres/private infra/telemetry", "",
+		"what stores, starts, reaches or counts knows nothing of the product",
 	},
 	{
 		"infra/postgres", "domain domain/visible projections",
@@ -110,6 +110,10 @@ var direct = []struct{ packages, may, because string }{
 	{
 		"infra/messaging", "commands projections infra/eventstore " + wholeDomain,
 		"process managers answer facts with commands and read no rows",
+	},
+	{
+		"infra/files", "commands infra/blob " + wholeDomain,
+		"it brings bytes and facts together; who asks for either, others know",
 	},
 	{
 		"infra/sheet", "",
@@ -128,8 +132,20 @@ var direct = []struct{ packages, may, because string }{
 		"a provider or a browser for tests knows nobody who uses it",
 	},
 	{
-		"infra/accounts", "domain domain/access infra/auth",
+		"infra/accounts", "domain domain/access infra/auth infra/outside",
 		"it proves who somebody is; what a person may do follows from facts that it does not read",
+	},
+	{
+		"infra/webhook", "domain infra/auth infra/outside",
+		"it delivers what it is given and knows no fact",
+	},
+	{
+		"infra/webhook/clienthook", "infra/webhook projections readmodels/client " + clientSafe,
+		"it tells clients what changed for them and must not compile against internal facts",
+	},
+	{
+		"infra/webhook/staffhook", "domain infra/webhook projections",
+		"it tells names and ids, for which it needs no aggregate",
 	},
 	{
 		"infra/mail", "domain infra/accounts",
@@ -156,8 +172,12 @@ var direct = []struct{ packages, may, because string }{
 		"both sides log in by the same pages, so it knows neither",
 	},
 	{
+		"infra/web/webhooks", "domain domain/access infra/auth infra/web infra/web/page infra/webhook",
+		"both sides manage their webhooks by the same pages, so it knows neither",
+	},
+	{
 		"infra/web/portal",
-		"readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + clientSafe,
+		"readmodels/client infra/accounts infra/auth infra/blob infra/web infra/web/page infra/web/signin infra/web/webhooks infra/webhook " + clientSafe,
 		"it faces the internet; cmd hands it the use cases as an interface in plain types",
 	},
 	{
@@ -166,7 +186,7 @@ var direct = []struct{ packages, may, because string }{
 	},
 	{
 		"infra/web/console",
-		"commands readmodels/staff infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + wholeDomain,
+		"commands readmodels/staff infra/accounts infra/auth infra/blob infra/files infra/web infra/web/page infra/web/signin infra/web/webhooks infra/webhook " + wholeDomain,
 		"staff read the staff store alone",
 	},
 }
@@ -176,8 +196,9 @@ var direct = []struct{ packages, may, because string }{
 var closure = []struct{ name, ours string }{
 	{"projections/client", "projections readmodels/client " + clientSafe},
 	{"readmodels/client", clientSafe},
-	{"infra/web/portal", "readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/signin " + clientSafe},
-	{"infra/web/relay", "readmodels/client infra/accounts infra/auth infra/web infra/web/page infra/web/portal infra/web/signin " + clientSafe},
+	{"infra/webhook/clienthook", "infra/auth infra/outside infra/webhook projections readmodels/client " + clientSafe},
+	{"infra/web/portal", "readmodels/client infra/accounts infra/auth infra/blob infra/web infra/web/page infra/web/signin infra/web/webhooks infra/outside infra/webhook " + clientSafe},
+	{"infra/web/relay", "readmodels/client infra/accounts infra/auth infra/blob infra/web infra/web/page infra/web/portal infra/web/signin infra/web/webhooks infra/outside infra/webhook " + clientSafe},
 }
 
 // eventStores are the modules through which internal facts could be read.

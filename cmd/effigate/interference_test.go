@@ -74,7 +74,7 @@ var times = regexp.MustCompile(`,?"times":\d+`)
 // aftermath is everything inside, on each of the first tickets, when nothing follows that could cover it up.
 func aftermath() (all story) {
 	for i := range 5 {
-		for _, name := range inside {
+		for _, name := range slices.Concat(inside, bookNames(deskInside)) {
 			all = append(all, act{Name: name, Org: i % 2, Ticket: i, Who: i % 2, Choice: 2 * i})
 		}
 	}
@@ -88,10 +88,12 @@ func aftermath() (all story) {
 
 // of narrows the truth to the clients of one story.
 func (all truth) of(s *stage) truth {
-	mine := truth{items: map[string]shown{}, hidden: all.hidden}
-	for mark, item := range all.items {
-		if item.client == s.orgs[0].id.UUID || item.client == s.orgs[1].id.UUID {
-			mine.items[mark] = item
+	mine := truth{items: map[string][]shown{}, hidden: all.hidden}
+	for mark, items := range all.items {
+		for _, item := range items {
+			if item.client == s.orgs[0].id.UUID || item.client == s.orgs[1].id.UUID {
+				mine.learn(mark, item)
+			}
 		}
 	}
 	return mine

@@ -67,6 +67,7 @@ func (w *world) secret(file string) (string, error) {
 const (
 	forAccounts = "effigate accounts v1"         // what the accounts seal secrets with
 	forRequests = "effigate console requests v1" // what the console hashes requests about people with
+	forWebhooks = "effigate webhooks v1"         // what the secrets of webhooks are sealed with
 )
 
 // derivedKey is the key for one use of a side's key.

@@ -141,7 +141,7 @@ func TestKillDuringImport(t *testing.T) {
 		rounds = 20
 	}
 	data, file := postgrestest.Folder(t), incidentLog(t)
-	writer := &acknowledged{answers: map[string]commands.Answer{}}
+	writer := &acknowledged{answers: map[string]commands.Answer{}, merged: map[uuid.UUID]uuid.UUID{}}
 	_, rows := statesInFile(t, file, importReport{})
 	random := rand.New(rand.NewPCG(uint64(os.Getpid()), 0)) // The moments differ from run to run.
 	for round := range rounds {
@@ -192,6 +192,82 @@ func TestKillDuringImport(t *testing.T) {
 type acknowledged struct {
 	answers map[string]commands.Answer
 	books   []commands.Answer // of the steps of keepBooks, in order
+	merged  map[uuid.UUID]uuid.UUID
+	single  uuid.UUID // a ticket that waits for another one to be merged into
+}
+
+// mergeStep merges every second ticket with the one before.
+func (a *acknowledged) mergeStep(ctx context.Context, w *world, id uuid.UUID) error {
+	if a.single == uuid.Nil {
+		a.single = id
+		return nil
+	}
+	from := a.single
+	a.single = uuid.Nil
+	err := mergeAcknowledged(ctx, w, from, id)
+	if err == nil {
+		a.merged[from] = id
+	}
+	return err
+}
+
+func mergeAcknowledged(ctx context.Context, w *world, from, into uuid.UUID) error {
+	_, err := w.service.MergeTickets(ctx, commands.Request{Actor: domain.System(), Route: "kill test", Key: "merge " + from.String(), At: monday}, commands.MergeTickets{
+		Ticket: domain.TicketID{UUID: from}, Into: domain.TicketID{UUID: into},
+	})
+	return err
+}
+
+// checkMerges repeats every acknowledged merge, and waits until each ticket that was ever merged, acknowledged or cut
+// short, is taken in where it went: once.
+func (a *acknowledged) checkMerges(tb testing.TB, w *world) {
+	tb.Helper()
+	for from, into := range a.merged {
+		if err := mergeAcknowledged(tb.Context(), w, from, into); err != nil {
+			tb.Errorf("merging %s again: %v", from, err)
+		}
+	}
+	for until := time.Now().Add(patience); ; {
+		gone, taken := mergesOf(tb, w)
+		missing := 0
+		for from, into := range gone {
+			switch taken[[2]uuid.UUID{from, into}] {
+			case 0:
+				missing++
+			case 1:
+			default:
+				tb.Errorf("ticket %s was taken in %d times", from, taken[[2]uuid.UUID{from, into}])
+			}
+		}
+		if len(gone) < len(a.merged) || len(taken) > len(gone) {
+			tb.Errorf("%d tickets were merged and %d taken in, %d merges were acknowledged", len(gone), len(taken), len(a.merged))
+		}
+		if missing == 0 || tb.Failed() {
+			return
+		}
+		if time.Now().After(until) {
+			tb.Fatalf("%d tickets were merged and never taken in", missing)
+		}
+	}
+}
+
+// mergesOf reads which ticket was merged into which, and how often that one took it in.
+func mergesOf(tb testing.TB, w *world) (gone map[uuid.UUID]uuid.UUID, taken map[[2]uuid.UUID]int) {
+	tb.Helper()
+	gone, taken = map[uuid.UUID]uuid.UUID{}, map[[2]uuid.UUID]int{}
+	for delivery, err := range w.source.Scan(tb.Context(), domain.Position{}) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		id, _ := ticket.IDOf(delivery.Recorded.Stream) // Of others, no event is asked about.
+		switch e := delivery.Recorded.Event.(type) {
+		case ticket.Merged:
+			gone[id.UUID] = e.Into.UUID
+		case ticket.MergedIn:
+			taken[[2]uuid.UUID{e.Staff.From.UUID, id.UUID}]++
+		}
+	}
+	return gone, taken
 }
 
 // attachTo joins the process that serves a directory, as a tool does.
@@ -252,6 +328,9 @@ func (a *acknowledged) write(tb testing.TB, data string, round int) <-chan struc
 				return
 			}
 			a.answers[key] = answer
+			if err := a.mergeStep(ctx, w, answer.ID); err != nil {
+				return
+			}
 			if err := a.bookStep(ctx, w); err != nil {
 				return
 			}
@@ -398,6 +477,7 @@ func (a *acknowledged) check(tb testing.TB, data string) {
 		}
 	}
 	a.checkBooks(tb, w)
+	a.checkMerges(tb, w)
 	// Numbers are given without a gap and none is given twice, whatever was cut short and then completed.
 	numbers := a.numbered(tb, w)
 	for number := range len(numbers) {

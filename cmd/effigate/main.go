@@ -83,7 +83,7 @@ Without settings both run privately under the data directory.`,
 	settings := bindSettings(root)
 	for _, command := range []*cobra.Command{
 		serveCommand(settings), demoCommand(settings), portalCommand(settings), eventstoreCommand(settings),
-		importCommand(settings.openImport, settings), eventsCommand(settings), auditCommand(settings),
+		importCommand(settings.openImport, settings), eventsCommand(settings), auditCommand(settings), slaCommand(settings),
 		userCommand(settings), clientCommand(settings), apikeyCommand(settings), projectionsCommand(settings), versionCommand(),
 	} {
 		root.AddCommand(command)

@@ -52,6 +52,7 @@ func clientModel(source projections.Source) postgres.Model[visible.Change] {
 			postgres.Rows(clientside.Settlements), postgres.Rows(clientside.Proposals),
 			postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
 			postgres.Rows(clientside.Tickets), postgres.Rows(clientside.Comments), postgres.Rows(clientside.TicketSteps),
+			postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
 		},
 		Translator: func() projections.Translator[visible.Change] {
 			return projections.NewDisclosures(source, 0, disclosures()...)
@@ -73,7 +74,10 @@ func staffModel(source projections.Source) postgres.Model[domain.Recorded] {
 			postgres.Rows(staffside.Calendars), postgres.Rows(staffside.CalendarVersions),
 			postgres.Rows(staffside.Periods), postgres.Rows(staffside.TimeRecords), postgres.Rows(staffside.Timers), postgres.Rows(staffside.Charges),
 			postgres.Rows(staffside.Forecasts), postgres.Rows(staffside.HoursAlerts), postgres.Rows(staffside.OverageRequests),
-			postgres.Rows(staffside.Tickets), postgres.Rows(staffside.Messages), postgres.Rows(staffside.Timeline),
+			postgres.Rows(staffside.Deductions),
+			postgres.Rows(staffside.Tickets), postgres.Rows(staffside.Messages), postgres.Rows(staffside.CommentEdits),
+			postgres.Rows(staffside.Attachments), postgres.Rows(staffside.TicketLinks), postgres.Rows(staffside.Timeline),
+			postgres.Rows(staffside.Clocks), postgres.Rows(staffside.Targets), postgres.Rows(staffside.Escalations),
 			postgres.Log[domain.Recorded](staffside.Log, staffside.LogEntry),
 		},
 		Translator: func() projections.Translator[domain.Recorded] { return projections.NewFacts(source) },

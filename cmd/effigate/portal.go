@@ -13,6 +13,7 @@ import (
 
 	"effigate/domain"
 	"effigate/infra/auth"
+	"effigate/infra/blob"
 	"effigate/infra/postgres"
 	"effigate/infra/web/portal"
 	"effigate/infra/web/relay"
@@ -28,12 +29,13 @@ type portalParts struct {
 	key      string
 	base     *url.URL
 	commands portal.Commands
+	files    portal.Files
 	now      func() time.Time
 	logger   *slog.Logger
 }
 
-// servePortal runs the portal alone, until ctx ends. Nothing else is opened: no data directory, no event
-// store, no owner's connection.
+// servePortal runs the portal alone, until ctx ends. Nothing else is opened: of the data directory the
+// disclosed files alone, no event store, no owner's connection.
 func servePortal(ctx context.Context, s *settings, now func() time.Time, ready func(running)) error {
 	if err := s.checkAlone(); err != nil {
 		return err
@@ -62,9 +64,13 @@ func servePortal(ctx context.Context, s *settings, now func() time.Time, ready f
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	public, err := blob.NewReader(s.PublicFiles)
+	if err != nil {
+		return fmt.Errorf("EFFIGATE_BLOBS_PUBLIC: %w", err)
+	}
 	p.portal, err = newPortal(portalParts{
 		settings: s, reads: p.reads.client, pool: pool, key: s.Key, base: at.portal,
-		commands: relay.NewClient(s.CommandURL, s.CommandToken), now: now, logger: logger,
+		commands: relay.NewClient(s.CommandURL, s.CommandToken), files: public, now: now, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -151,8 +157,12 @@ func newPortal(p portalParts) (*portal.Portal, error) {
 	if err != nil {
 		return nil, err
 	}
+	hooks, err := newWebhooks(p.settings, domain.ClientSide, p.pool, p.key, p.logger)
+	if err != nil {
+		return nil, err
+	}
 	return portal.New(portal.Options{
 		Reads: postgres.ClientReads{Reads: p.reads}, Commands: p.commands, Accounts: users, Verifier: clientVerifier(users, p.reads),
-		Sealer: sealer, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
+		Sealer: sealer, Files: p.files, Webhooks: hooks, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
 	}), nil
 }

@@ -68,6 +68,7 @@ func (w *world) portalEnvironment() ([]variable, error) {
 		{"EFFIGATE_ROLES", string(portalRole)},
 		{"EFFIGATE_CLIENT_READER_URL", w.at.ReaderURL},
 		{"EFFIGATE_CLIENT_ACCOUNTS_URL", w.at.AccountsURL},
+		{"EFFIGATE_BLOBS_PUBLIC", w.path(publicFiles)},
 		{"EFFIGATE_COMMAND_URL", w.at.Command},
 		{"EFFIGATE_COMMAND_TOKEN", token},
 		{"EFFIGATE_KEY", key},

@@ -55,6 +55,7 @@ func (s *settings) checkAlone() error {
 	for _, needed := range []struct{ name, value string }{
 		{"EFFIGATE_CLIENT_READER_URL", s.ReaderURL},
 		{"EFFIGATE_CLIENT_ACCOUNTS_URL", s.AccountsURL},
+		{"EFFIGATE_BLOBS_PUBLIC", s.PublicFiles},
 		{"EFFIGATE_COMMAND_URL", s.CommandURL},
 		{"EFFIGATE_COMMAND_TOKEN", s.CommandToken},
 		{"EFFIGATE_KEY", s.Key},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -35,7 +36,7 @@ type separate struct {
 
 // portalSettings are all that a portal is told.
 var portalSettings = []string{
-	"EFFIGATE_CLIENT_READER_URL", "EFFIGATE_CLIENT_ACCOUNTS_URL", "EFFIGATE_COMMAND_URL", "EFFIGATE_COMMAND_TOKEN", "EFFIGATE_KEY",
+	"EFFIGATE_CLIENT_READER_URL", "EFFIGATE_CLIENT_ACCOUNTS_URL", "EFFIGATE_BLOBS_PUBLIC", "EFFIGATE_COMMAND_URL", "EFFIGATE_COMMAND_TOKEN", "EFFIGATE_KEY",
 }
 
 func startSeparate(t *testing.T) *separate {
@@ -53,7 +54,7 @@ func startSeparate(t *testing.T) *separate {
 	return s
 }
 
-// startPortal starts the portal in an empty folder, with the five settings and a path.
+// startPortal starts the portal in an empty folder, with its settings and a path.
 func (s *separate) startPortal(t *testing.T) {
 	t.Helper()
 	environment := []string{"PATH=" + os.Getenv("PATH"), asEffigate + "=1"}
@@ -127,7 +128,69 @@ func TestAPortalAloneDoesAllThatClientsDo(t *testing.T) {
 	if again := admin.api(t, http.MethodGet, ticket, "", nil); strings.Count(again.Body, "It is urgent.") != strings.Count(shown.Body, "It is urgent.") {
 		t.Errorf("a repeated comment is there twice: %s", again.Body)
 	}
+	s.fileJourney(t, &admin, ticket)
 	s.employJourney(t, &admin, ticket)
+}
+
+// fileJourney sends a file through the relay, larger than any other request, and takes it back until it is erased: then
+// the old link is dead, and no byte is left.
+func (s *separate) fileJourney(t *testing.T, admin *browser, ticket string) {
+	t.Helper()
+	content := strings.Repeat("a line of the log\n", 100_000)
+	send := func(path string) answer {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/api/client/v1"+path, strings.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Idempotency-Key", "a file")
+		r.Header.Set("Cookie", admin.cookie)
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer got.Body.Close() //nolint:errcheck // it was only read
+		body, err := io.ReadAll(got.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer{Status: got.StatusCode, Body: string(body)}
+	}
+	attached := decode[struct{ ID uuid.UUID }](t, send(ticket+"/attachments?name=export.log"), http.StatusCreated)
+	if again := decode[struct{ ID uuid.UUID }](t, send(ticket+"/attachments?name=export.log"), http.StatusCreated); again != attached {
+		t.Errorf("sent again it is %s, not %s", again.ID, attached.ID)
+	}
+	link := "/attachments/" + attached.ID.String()
+	if got := s.shown(t, admin, link, "a line of the log"); got.Body != content {
+		t.Errorf("%d bytes came back of %d", len(got.Body), len(content))
+	}
+	if nobody := (&browser{base: s.base}).api(t, http.MethodGet, link, "", nil); nobody.Status != http.StatusUnauthorized {
+		t.Errorf("without a login the file answers %d", nobody.Status)
+	}
+	w := attachTo(t, s.data)
+	defer func() { _ = w.close() }()
+	id, err := uuid.Parse(strings.TrimPrefix(ticket, "/tickets/"))
+	if err == nil {
+		_, err = w.service.EraseAttachment(t.Context(), commands.Request{Actor: domain.System(), Route: "test", Key: "erase", At: clock()}, commands.ChangeAttachment{
+			Ticket: domain.TicketID{UUID: id}, Attachment: domain.AttachmentID{UUID: attached.ID}, Reason: "by law",
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; {
+		there := 0
+		for _, folder := range []string{internalFiles, publicFiles} {
+			if _, err := os.Stat(filepath.Join(s.data, folder, attached.ID.String()[:2], attached.ID.String())); err == nil {
+				there++
+			}
+		}
+		if gone := admin.api(t, http.MethodGet, link, "", nil); there == 0 && gone.Status == http.StatusNotFound {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d stores hold the erased file", there)
+		}
+	}
 }
 
 // employJourney invites an employee, who comes, sees what is the employee's own, and is sent away again.

@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"effigate/domain"
+	"effigate/infra/blob"
+	"effigate/infra/files"
 	"effigate/infra/messaging"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
@@ -79,6 +82,7 @@ type parts struct {
 	projectors projectors
 	reads      struct{ client, staff *postgres.Reads }
 	people     *people
+	files      *files.Files
 	portal     *portal.Portal
 	console    *console.Console
 	command    http.Handler
@@ -107,10 +111,15 @@ func (w *world) serve(ctx context.Context, how serving) error {
 		}
 	}
 	run(w.settings.runs(projectorRole), func() error { return ignoreCanceled(p.projectors.run(ctx)) })
-	run(w.settings.runs(workerRole), func() error { return w.react(ctx, p.people, how.now) })
+	edited := make(chan struct{}, 1)
+	run(w.settings.runs(workerRole), func() error { return w.react(ctx, p, edited, how.now) })
+	run(w.settings.runs(workerRole), func() error { return newDeadlines(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
+	run(w.settings.runs(workerRole), func() error { return newRepinner(w.service, p.reads.staff, edited, how.now, w.logger).run(ctx) })
+	run(w.settings.runs(workerRole), func() error { return collector{p.files, w.store, p.reads.staff, w.logger}.run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return newReviewer(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return p.people.prune(ctx, w.logger) })
 	run(w.settings.runs(workerRole), func() error { return w.mail(ctx, p.people) })
+	run(w.settings.runs(workerRole), func() error { return w.tell(ctx, p) })
 	run(p.portal != nil, func() error { return p.portal.Serve(ctx, p.listeners.portal) })
 	run(p.console != nil, func() error { return p.console.Serve(ctx, p.listeners.console) })
 	run(p.command != nil, func() error { return serveHTTP(ctx, "commands", p.command, p.listeners.command) })
@@ -146,6 +155,9 @@ func (w *world) parts(ctx context.Context, how serving) (p *parts, err error) {
 		return p, err
 	}
 	if p.people, err = w.people(bases); err != nil {
+		return p, err
+	}
+	if p.files, err = w.files(); err != nil {
 		return p, err
 	}
 	if s.runs(portalRole) {
@@ -211,9 +223,13 @@ func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
 		return fmt.Errorf("open the accounts of client users: %w", err)
 	}
 	p.closing = append(p.closing, pool.Close)
+	public, err := blob.NewReader(w.path(publicFiles))
+	if err != nil {
+		return err
+	}
 	p.portal, err = newPortal(portalParts{
 		settings: w.settings, reads: p.reads.client, pool: pool, key: key, base: p.people.portal,
-		commands: clientCommands{w.service}, now: how.now, logger: w.logger,
+		commands: clientCommands{w.service, p.files}, files: public, now: how.now, logger: w.logger,
 	})
 	return err
 }
@@ -232,12 +248,17 @@ func (w *world) makeConsole(p *parts, how serving) (*console.Console, error) {
 	if err != nil {
 		return nil, err
 	}
+	hooks, err := newWebhooks(w.settings, domain.StaffSide, w.staff.database.Pool, key, w.logger)
+	if err != nil {
+		return nil, err
+	}
 	return console.New(console.Options{
-		Commands: w.service, Reads: p.reads.staff, Staff: p.people.staff, Clients: p.people.clients,
+		Commands: w.service, Reads: p.reads.staff, Files: p.files, Staff: p.people.staff, Clients: p.people.clients,
+		Desk: postgres.NewDesk(w.staff.database),
 		Projections: func(ctx context.Context) ([]console.Projection, error) {
 			return w.consoleProjections(ctx, p.projectors)
 		},
-		Verifier: staffVerifier(p.people.staff, p.reads.staff), Signin: p.people.staff,
+		Verifier: staffVerifier(p.people.staff, p.reads.staff), Signin: p.people.staff, Webhooks: hooks,
 		Base: p.people.console, Portal: p.people.portal, Secret: secret, Now: how.now, Clock: clock, TrustedProxies: proxies, Version: version(), Logger: w.logger,
 	}), nil
 }
@@ -250,7 +271,7 @@ func (w *world) makeEndpoint(p *parts, how serving) (http.Handler, error) {
 	}
 	users := p.people.clients
 	return relay.NewServer(relay.Options{
-		Commands: clientCommands{w.service}, Verifier: clientVerifier(users, p.reads.client), SessionOf: users.Session, Rules: users.Rules,
+		Commands: clientCommands{w.service, p.files}, Verifier: clientVerifier(users, p.reads.client), SessionOf: users.Session, Rules: users.Rules,
 		Token: token, Now: how.now, Logger: w.logger,
 	}), nil
 }
@@ -286,15 +307,23 @@ func baseOf(set string, listener net.Listener, address string) (*url.URL, error)
 	return base, nil
 }
 
-// react runs the process managers.
-func (w *world) react(ctx context.Context, people *people, now func() time.Time) error {
+// react runs the process managers. It sends on edited, which has room for one, when open tickets are to learn what is
+// promised anew.
+func (w *world) react(ctx context.Context, p *parts, edited chan<- struct{}, now func() time.Time) error {
 	identity, err := w.store.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("identify the event store: %w", err)
 	}
 	router, err := messaging.NewRouter(w.source, postgres.NewLanes(w.staff.database, identity), w.logger,
-		messaging.Numbering(w.service, now), messaging.People(w.service, now, people.staff, people.clients),
-		messaging.Billing(w.service, now, w.logger))
+		messaging.Numbering(w.service, now), messaging.People(w.service, now, p.people.staff, p.people.clients),
+		messaging.Billing(w.service, now, w.logger), messaging.Files(p.files.Settle),
+		messaging.Notices(staffDesk{p.reads.staff, postgres.NewDesk(w.staff.database), clock}),
+		messaging.Promises(w.service, now, w.logger), messaging.Edits(func() {
+			select {
+			case edited <- struct{}{}:
+			default: // It was told already and has not begun.
+			}
+		}))
 	if err != nil {
 		return err
 	}

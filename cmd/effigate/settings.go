@@ -28,6 +28,7 @@ type settings struct {
 	StaffURL       string `env:"EFFIGATE_STAFF_DATABASE_URL"`
 	ReaderURL      string `env:"EFFIGATE_CLIENT_READER_URL"`
 	AccountsURL    string `env:"EFFIGATE_CLIENT_ACCOUNTS_URL"`
+	PublicFiles    string `env:"EFFIGATE_BLOBS_PUBLIC"`
 	Key            string `env:"EFFIGATE_KEY"`
 	CommandURL     string `env:"EFFIGATE_COMMAND_URL"`
 	CommandAddr    string `env:"EFFIGATE_COMMAND_ADDR"`

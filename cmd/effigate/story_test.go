@@ -34,7 +34,7 @@ type story []act
 
 // drawStory draws a story. The acts inside are marked, so that the same story can be told without them.
 func drawStory(r *rapid.T, least, most int) story {
-	names := slices.Concat(script, script, inside, bookNames(bookActs), bookNames(bookActs), bookNames(booksInside))
+	names := slices.Concat(script, script, inside, bookNames(bookActs), bookNames(bookActs), bookNames(booksInside), bookNames(deskActs), bookNames(deskInside))
 	one := rapid.Custom(func(r *rapid.T) act {
 		return act{
 			Name: rapid.SampledFrom(names).Draw(r, "act"), Org: rapid.IntRange(0, 1).Draw(r, "org"), Ticket: rapid.IntRange(0, 9).Draw(r, "ticket"),
@@ -75,7 +75,7 @@ var inside = []string{
 
 // tour is a story in which everything happens once at least, and nothing is refused.
 func tour() story {
-	return slices.Concat(ticketTour(), booksTour(), booksInsideTour(), story{{Name: "dismisses a user", Org: 1}})
+	return slices.Concat(ticketTour(), booksTour(), booksInsideTour(), deskTour(), story{{Name: "dismisses a user", Org: 1}})
 }
 
 // ticketTour is the part about tickets and people.
@@ -159,7 +159,10 @@ type organisation struct {
 type told struct {
 	id       domain.TicketID
 	org      *organisation
-	comments []domain.CommentID
+	comments []domain.CommentID // by staff
+	heard    []domain.CommentID // by clients
+	files    []domain.AttachmentID
+	estimate string // digest of the one that the client was asked about last
 }
 
 // stage is where a story is told: in an installation, under a name from which every id and key derives, and
@@ -170,6 +173,7 @@ type stage struct {
 	name     string
 	salt     string
 	step     int
+	later    time.Duration // beside a minute for each step
 	orgs     [2]*organisation
 	staff    [2]cast // who does what clients notice: delivery and engineer
 	hidden   [2]cast // who does the rest, and is known to no client
@@ -263,7 +267,7 @@ func (s *stage) sign(client domain.ClientID, id domain.ContractID, reference str
 }
 
 // now is when the present act happens.
-func (s *stage) now() time.Time { return monday.Add(time.Duration(s.step) * time.Minute) }
+func (s *stage) now() time.Time { return monday.Add(time.Duration(s.step)*time.Minute + s.later) }
 
 // request names a command by the story, not by the order in which commands are sent.
 func (s *stage) request(by domain.Actor, key string) commands.Request {
@@ -291,7 +295,7 @@ func (s *stage) tell(tb failing, acts story, withInside bool) {
 	for i, a := range acts {
 		s.step = i + 1
 		s.in.hour.set(s.now())
-		if booksInside[a.Name] != nil || slices.Contains(inside, a.Name) {
+		if booksInside[a.Name] != nil || deskInside[a.Name] != nil || slices.Contains(inside, a.Name) {
 			if withInside {
 				s.checkOutcome(tb, a, s.actInside(a))
 			}
@@ -304,6 +308,7 @@ func (s *stage) tell(tb failing, acts story, withInside bool) {
 		}
 		s.outcomes = append(s.outcomes, fmt.Sprintf("%d %s: %s", s.step, a.Name, outcome))
 	}
+	s.tick(tb)
 	s.in.settle(tb)
 }
 
@@ -336,7 +341,7 @@ func (s *stage) act(tb failing, a act) (string, error) {
 		return "", s.grants(a, org, key)
 	case "signs a contract":
 		org.second = domain.ContractID{UUID: s.id("second contract", org.id.String())}
-		return "", s.sign(org.id, org.second, "CON-more", plainTerms(either(s, terms.Priority, terms.Always)))
+		return "", s.sign(org.id, org.second, "CON-more", plainTerms(either(s, terms.Priority, terms.Standard)))
 	case "ends a contract":
 		_, err := service.TerminateContract(ctx, s.request(s.manager.Actor, key), commands.TerminateContract{Contract: org.second, Reason: s.secret("why a contract ends", key)})
 		return "", err
@@ -351,7 +356,11 @@ func (s *stage) act(tb failing, a act) (string, error) {
 	if len(s.tickets) == 0 {
 		return "", nil
 	}
-	return s.actOnTicket(tb, a, s.tickets[a.Ticket%len(s.tickets)], r, key)
+	on := s.tickets[a.Ticket%len(s.tickets)]
+	if do := deskActs[a.Name]; do != nil {
+		return "", do(s, a, on, r)
+	}
+	return s.actOnTicket(tb, a, on, r, key)
 }
 
 // grants gives the employee a right, or takes it.
@@ -389,7 +398,7 @@ func (s *stage) raiseAsStaff(a act, org *organisation) error {
 	key := strconv.Itoa(s.step)
 	raise := commands.RaiseTicket{
 		Client: org.id, Contract: org.contract, JobType: jobTypes[a.Choice%2].Key, Title: s.item("title", key), Description: s.item("description", key),
-		Priority: ticket.Medium,
+		Priority: []ticket.Priority{ticket.Medium, ticket.High}[a.Choice/6],
 	}
 	if a.Choice%3 == 0 {
 		raise.Visibility = domain.ClientVisible
@@ -422,7 +431,9 @@ func (s *stage) actOnTicket(tb failing, a act, on *told, r commands.Request, key
 		return s.portalWrite(tb, on, a, "reopen", text, key), nil
 	case "staff comments":
 		said = append(said, comment)
-		_, err = service.CommentOnTicket(ctx, r, commands.CommentOnTicket{Ticket: on.id, Text: text, Visibility: audience})
+		_, err = service.CommentOnTicket(ctx, r, commands.CommentOnTicket{
+			Ticket: on.id, Text: text, Visibility: audience, Mentions: []domain.PersonID{s.hidden[either(s, 0, 1)].Person},
+		})
 	case "staff notes":
 		_, err = service.NoteOnTicket(ctx, r, commands.NoteOnTicket{Ticket: on.id, Text: text, Visibility: audience})
 	case "triages":
@@ -477,7 +488,9 @@ func (s *stage) portalWrite(tb failing, on *told, a act, what, text, key string)
 	if a.Choice == 11 {
 		by = s.orgs[0].users[a.Who] // At times it is somebody else's ticket.
 	}
-	return fmt.Sprint(s.in.ask(tb, s.in.at.Portal, http.MethodPost, "/api/client/v1/tickets/"+on.id.String()+"/"+what, by.token, s.name+" "+key, map[string]any{"text": text}))
+	got := s.in.ask(tb, s.in.at.Portal, http.MethodPost, "/api/client/v1/tickets/"+on.id.String()+"/"+what, by.token, s.name+" "+key, map[string]any{"text": text})
+	on.hear(got)
+	return fmt.Sprint(got)
 }
 
 // actInside does one thing that no client notices.
@@ -517,6 +530,9 @@ func (s *stage) actInside(a act) error {
 		return nil
 	}
 	on := s.tickets[a.Ticket%len(s.tickets)]
+	if do := deskInside[a.Name]; do != nil {
+		return do(s, a, on, r)
+	}
 	switch a.Name {
 	case "assigns":
 		_, err := service.AssignTicket(ctx, r, commands.AssignTicket{Ticket: on.id, Assignee: s.hidden[a.Who].Person, Team: s.secret("team", key)})
@@ -525,7 +541,9 @@ func (s *stage) actInside(a act) error {
 		_, err := service.NoteOnTicket(ctx, r, commands.NoteOnTicket{Ticket: on.id, Text: s.secret("note", key)})
 		return err
 	case "comments inside":
-		_, err := service.CommentOnTicket(ctx, r, commands.CommentOnTicket{Ticket: on.id, Text: s.secret("internal comment", key)})
+		_, err := service.CommentOnTicket(ctx, r, commands.CommentOnTicket{
+			Ticket: on.id, Text: s.secret("internal comment", key), Mentions: []domain.PersonID{s.hidden[1-a.Who].Person},
+		})
 		return err
 	}
 	state, err := foldOf(ctx, s.in.store, ticket.Decider, ticket.Stream(on.id))

@@ -74,19 +74,19 @@ func install(tb testing.TB) *installation {
 	if err := os.WriteFile(filepath.Join(s.Data, secretsDir, "client.key"), bytes.Repeat([]byte("s"), 32), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return installWith(tb, s)
+	return installWith(tb, s, monday)
 }
 
-// installWith makes an installation with these settings; without database URLs each side has a private
-// server, as by default.
-func installWith(tb testing.TB, s *settings) *installation {
+// installWith makes an installation with these settings, in which it is a certain time; without database URLs each
+// side has a private server, as by default.
+func installWith(tb testing.TB, s *settings, now time.Time) *installation {
 	tb.Helper()
 	w, err := openWorld(tb.Context(), s, slog.LevelError)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	in := &installation{world: w, log: &record{}, hour: &hour{}}
-	in.hour.set(monday)
+	in.hour.set(now)
 	w.logger = slog.New(slog.NewJSONHandler(in.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	in.start(tb)
 	at, err := s.bases(listeners{})

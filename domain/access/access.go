@@ -47,9 +47,17 @@ const (
 	RaiseTickets     Permission = "tickets.raise"
 	CommentTickets   Permission = "tickets.comment"
 	ReopenTickets    Permission = "tickets.reopen"
-	WorkTickets      Permission = "tickets.work" // triage, assign, note, wait, resolve, close
+	WorkTickets      Permission = "tickets.work" // triage, assign, note, wait, merge, split, link, resolve, close
 	PublishTickets   Permission = "tickets.publish"
 	ImportTickets    Permission = "tickets.import"
+	WatchTickets     Permission = "tickets.watch"       // be told of them
+	Acknowledge      Permission = "tickets.acknowledge" // answer an escalation
+	EraseFiles       Permission = "tickets.erase"       // files, for good
+	MoveTickets      Permission = "tickets.move"        // to the organisation they should have had
+	EstimateScope    Permission = "tickets.scope"       // ask the client about work that it has not bought
+	ExcuseBreaches   Permission = "sla.excuse"          // say that a missed promise does not count
+	DecideDeductions Permission = "deductions.decide"
+	ManageWebhooks   Permission = "webhooks.manage"
 	ReadPeople       Permission = "people.read"   // the client users
 	ManagePeople     Permission = "people.manage" // invite, disable, grant
 	ResetPasswords   Permission = "people.reset"  // give a client user a link that sets another password
@@ -161,9 +169,17 @@ func Rules() []Rule {
 		{Permission: RaiseTickets, Title: "Raise tickets", Write: true, Roles: with(everywhere(All, converse...), Organisation, admin, employee)},
 		{Permission: CommentTickets, Title: "Comment on tickets", Write: true, Roles: with(with(with(everywhere(All, work...), OwnClients, manager), Organisation, admin), Own, employee)},
 		{Permission: ReopenTickets, Title: "Reopen tickets", Write: true, Roles: with(with(everywhere(All, work...), Organisation, admin), Own, employee)},
-		{Permission: WorkTickets, Title: "Triage, assign, resolve and close tickets", Write: true, Roles: everywhere(All, work...)},
+		{Permission: WorkTickets, Title: "Triage, assign, merge, resolve and close tickets", Write: true, Roles: everywhere(All, work...)},
 		{Permission: PublishTickets, Title: "Publish and withdraw", Write: true, Roles: with(with(everywhere(All, owner, delivery), OwnClients, manager), Own, engineer, support)},
 		{Permission: ImportTickets, Title: "Import tickets", Write: true, Roles: everywhere(All, owner, manager, delivery)},
+		{Permission: WatchTickets, Title: "Watch tickets", Write: true, Roles: everywhere(All, converse...)},
+		{Permission: Acknowledge, Title: "Acknowledge escalations", Write: true, Roles: with(everywhere(All, work...), OwnClients, manager)},
+		{Permission: EraseFiles, Title: "Erase files for good", Write: true, StepUp: true, Roles: everywhere(All, owner)},
+		{Permission: MoveTickets, Title: "Move tickets to another client", Write: true, Roles: everywhere(All, owner, delivery)},
+		{Permission: EstimateScope, Title: "Estimate work beyond what was bought", Write: true, Roles: with(everywhere(All, owner, delivery), OwnClients, manager)},
+		{Permission: ExcuseBreaches, Title: "Excuse missed promises", Write: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
+		{Permission: DecideDeductions, Title: "Confirm and waive deductions", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: ManageWebhooks, Title: "Set up webhooks", Write: true, StepUp: true, Roles: with(everywhere(All, owner), Organisation, admin)},
 		{Permission: ReadPeople, Title: "See a client's users", Roles: with(everywhere(All, owner, manager, auditor), Organisation, admin)},
 		{Permission: ManagePeople, Title: "Invite and disable a client's users, and give grants", Write: true, Roles: with(everywhere(All, owner, manager), Organisation, admin)},
 		{Permission: ResetPasswords, Title: "Give a client's users a link to set another password", Write: true, StepUp: true, Roles: with(everywhere(All, owner), OwnClients, manager)},

@@ -96,7 +96,7 @@ func TestScopesAreSensible(t *testing.T) {
 	t.Parallel()
 	// Finance writes what concerns money and nothing else; the owner never stands in for the client, and logs
 	// nobody else's time.
-	money := []access.Permission{access.ManageRates, access.ManageCosts, access.ManagePeriods, access.SecureAccount}
+	money := []access.Permission{access.ManageRates, access.ManageCosts, access.ManagePeriods, access.DecideDeductions, access.SecureAccount}
 	own := []access.Permission{access.OwnAccount, access.SecureAccount, access.FollowChanges, access.LogTime}
 	for _, rule := range access.Rules() {
 		granted := false

@@ -64,7 +64,7 @@ func (c Calendar) daysProblem() string {
 	if len(c.Days) > MaxSpecialDays {
 		return fmt.Sprintf("must be at most %d, are %d", MaxSpecialDays, len(c.Days))
 	}
-	seen := map[Date]bool{}
+	seen := make(map[Date]bool, len(c.Days))
 	for _, day := range c.Days {
 		if !day.Date.Valid() {
 			return fmt.Sprintf("names %q, which is no day such as 2026-12-24", day.Date)

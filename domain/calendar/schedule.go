@@ -48,7 +48,10 @@ func (c Calendar) Schedule() (Schedule, error) {
 	if err != nil {
 		return Schedule{}, err
 	}
-	s := Schedule{calendar: c, zone: location, days: map[int64][]hours{}, yearly: map[yearday][]hours{}}
+	s := Schedule{
+		calendar: c, zone: location,
+		days: make(map[int64][]hours, len(c.Days)), yearly: make(map[yearday][]hours, len(c.Yearly)),
+	}
 	for _, day := range c.Week {
 		s.week[day.Weekday.number()] = ready(day.Hours)
 	}

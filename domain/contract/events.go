@@ -429,7 +429,7 @@ func sampleTerms(id func(string) uuid.UUID) terms.Terms {
 				Amount: amount("100"), Percent: amount("5"), Tiers: []terms.Tier{{AboveMinutes: 60, Amount: amount("250")}},
 				CapPerTicket: amount("500"), CapPeriodPercent: amount("10"), Excludes: []string{"client_wait"},
 			}},
-			PurchaseOrderLimit: amount("40000"), TwoApproversAbove: amount("10000"),
+			PurchaseOrderLimit: amount("40000"), TwoApproversAbove: amount("10000"), TwoWaiversAbove: amount("500"),
 		},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"effigate/domain/forecast"
 	"effigate/domain/hours"
 	"effigate/domain/rate"
+	"effigate/domain/sla"
 	"effigate/domain/terms"
 )
 
@@ -236,20 +237,66 @@ type Close struct {
 	At   time.Time
 }
 
-func (Pin) isCommand()           {}
-func (Log) isCommand()           {}
-func (Revise) isCommand()        {}
-func (Discard) isCommand()       {}
-func (Submit) isCommand()        {}
-func (Approve) isCommand()       {}
-func (Return) isCommand()        {}
-func (Correct) isCommand()       {}
-func (Reverse) isCommand()       {}
-func (Move) isCommand()          {}
-func (Receive) isCommand()       {}
-func (AddCharge) isCommand()     {}
-func (AskOverage) isCommand()    {}
-func (AnswerOverage) isCommand() {}
-func (CarryIn) isCommand()       {}
-func (MakeForecast) isCommand()  {}
-func (Close) isCommand()         {}
+// ProposeDeduction proposes what a clause gives back for a missed promise, or proposes it anew when what it follows
+// from has changed. Once somebody has decided, it changes nothing.
+type ProposeDeduction struct {
+	Deduction      domain.DeductionID
+	Ticket         domain.TicketID
+	Goal           sla.Goal
+	Cycle          int
+	Clause         terms.Penalty // as it was in force at the breach
+	Breached       time.Time     // the due instant that passed
+	OverrunSeconds int64         // of opening time; 0 while Running
+	Running        bool          // the promise is not kept yet
+	Elsewhere      decimal.Decimal
+	Says           Says
+	By             domain.Actor
+	At             time.Time
+}
+
+// ConfirmDeduction lets the contract's next draft take what the deduction comes to now.
+type ConfirmDeduction struct {
+	Deduction domain.DeductionID
+	Elsewhere decimal.Decimal     // what deductions of the ticket in other periods leave less of its cap
+	Shown     decimal.NullDecimal // what the person saw; another amount is refused
+	By        domain.Actor        // a person of staff
+	At        time.Time
+}
+
+// WaiveDeduction takes a proposed deduction off. Above the limit of the terms two people must ask for it.
+type WaiveDeduction struct {
+	Deduction domain.DeductionID
+	Reason    string
+	By        domain.Actor // a person of staff
+	At        time.Time
+}
+
+// RetractDeduction ends a deduction whose breach does not count after all. An unknown one changes nothing.
+type RetractDeduction struct {
+	Deduction domain.DeductionID
+	Reason    string
+	By        domain.Actor
+	At        time.Time
+}
+
+func (Pin) isCommand()              {}
+func (Log) isCommand()              {}
+func (Revise) isCommand()           {}
+func (Discard) isCommand()          {}
+func (Submit) isCommand()           {}
+func (Approve) isCommand()          {}
+func (Return) isCommand()           {}
+func (Correct) isCommand()          {}
+func (Reverse) isCommand()          {}
+func (Move) isCommand()             {}
+func (Receive) isCommand()          {}
+func (AddCharge) isCommand()        {}
+func (AskOverage) isCommand()       {}
+func (AnswerOverage) isCommand()    {}
+func (CarryIn) isCommand()          {}
+func (MakeForecast) isCommand()     {}
+func (Close) isCommand()            {}
+func (ProposeDeduction) isCommand() {}
+func (ConfirmDeduction) isCommand() {}
+func (WaiveDeduction) isCommand()   {}
+func (RetractDeduction) isCommand() {}

@@ -160,7 +160,8 @@ func (d Disclosure) learn(e Event) Disclosure {
 		return d.hear(e)
 	case Closed:
 		return d.close(e)
-	case CarriedIn, TimeCorrected, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly:
+	case CarriedIn, TimeCorrected, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly, DeductionProposed, DeductionConfirmed,
+		DeductionWaiverAsked, DeductionWaived, DeductionCountered:
 		// What was left stands with the month before; the rest is never shown but on an invoice.
 	}
 	return d
@@ -209,7 +210,8 @@ func (d Disclosure) hear(e Event) Disclosure {
 			Line: domain.LineID(d.contract, e.Line), Percent: e.Percent, At: e.At,
 		})
 	case Opened, TermsPinned, CarriedIn, TimeLogged, TimeRevised, TimeDiscarded, TimeSubmitted, TimeReturned, TimeApproved,
-		TimeCorrected, TimeReversed, TimeMoved, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly, Closed:
+		TimeCorrected, TimeReversed, TimeMoved, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly, Closed, DeductionProposed,
+		DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered:
 	}
 	return d
 }
@@ -265,7 +267,8 @@ func about(e Event) domain.TimeID {
 	case TimeMoved:
 		return e.Time
 	case Opened, TermsPinned, CarriedIn, TimeCorrected, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked,
-		OverageAnswered, ForecastMade, RunsOutEarly, Closed:
+		OverageAnswered, ForecastMade, RunsOutEarly, Closed, DeductionProposed, DeductionConfirmed, DeductionWaiverAsked,
+		DeductionWaived, DeductionCountered:
 	}
 	return domain.TimeID{}
 }

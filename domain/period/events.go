@@ -13,6 +13,7 @@ import (
 	"effigate/domain/forecast"
 	"effigate/domain/hours"
 	"effigate/domain/rate"
+	"effigate/domain/sla"
 	"effigate/domain/terms"
 )
 
@@ -450,6 +451,73 @@ type ClosedStaff struct {
 	Early   []LineMinutes `json:"early,omitzero"` // as CarriedInStaff has it
 }
 
+// DeductionProposed proposes to give money back for a missed promise (F22), or proposes it anew with another amount.
+type DeductionProposed struct {
+	Deduction domain.DeductionID     `json:"deduction"`
+	Ticket    domain.TicketID        `json:"ticket"`
+	Staff     DeductionProposedStaff `json:"staff"`
+	By        domain.PersonID        `json:"by,omitzero"`
+	At        time.Time              `json:"at"`
+}
+
+// DeductionProposedStaff is the internal part of DeductionProposed.
+type DeductionProposedStaff struct {
+	Goal     sla.Goal      `json:"goal"`
+	Cycle    int           `json:"cycle"`
+	Clause   terms.Penalty `json:"clause"`   // as it was in force at the breach
+	Breached time.Time     `json:"breached"` // the due instant that passed
+	// OverrunSeconds is by how much opening time the promise was missed; 0 while Running: it is not kept yet.
+	OverrunSeconds int64 `json:"overrun_seconds,omitzero"`
+	Running        bool  `json:"running,omitzero"`
+	// Elsewhere is what deductions of the ticket in other periods leave less of its cap.
+	Elsewhere decimal.Decimal `json:"elsewhere,omitzero"`
+	Amount    decimal.Decimal `json:"amount"` // as things were, in the contract's currency
+	Why       string          `json:"why"`    // how Amount was worked out
+}
+
+// DeductionConfirmed fixes a deduction: the contract's next draft takes it.
+type DeductionConfirmed struct {
+	Deduction domain.DeductionID      `json:"deduction"`
+	Staff     DeductionConfirmedStaff `json:"staff"`
+	By        domain.PersonID         `json:"by,omitzero"`
+	At        time.Time               `json:"at"`
+}
+
+// DeductionConfirmedStaff is the internal part of DeductionConfirmed.
+type DeductionConfirmedStaff struct {
+	Amount decimal.Decimal `json:"amount"` // more than zero
+	Why    string          `json:"why"`
+}
+
+// DeductionWaiverAsked is the first of two people who take a proposed deduction off.
+type DeductionWaiverAsked struct {
+	Deduction domain.DeductionID `json:"deduction"`
+	Staff     DeductionReason    `json:"staff"`
+	By        domain.PersonID    `json:"by,omitzero"`
+	At        time.Time          `json:"at"`
+}
+
+// DeductionReason is the internal part of what ends a deduction, or is to end it.
+type DeductionReason struct {
+	Reason string `json:"reason"`
+}
+
+// DeductionWaived takes a proposed deduction off.
+type DeductionWaived struct {
+	Deduction domain.DeductionID `json:"deduction"`
+	Staff     DeductionReason    `json:"staff"`
+	By        domain.PersonID    `json:"by,omitzero"`
+	At        time.Time          `json:"at"`
+}
+
+// DeductionCountered is the counter-entry to a confirmed deduction: it puts the same amount back.
+type DeductionCountered struct {
+	Deduction domain.DeductionID `json:"deduction"`
+	Staff     DeductionReason    `json:"staff"`
+	By        domain.PersonID    `json:"by,omitzero"`
+	At        time.Time          `json:"at"`
+}
+
 // LineMinutes is minutes of a line.
 type LineMinutes struct {
 	Line    string `json:"line"`
@@ -464,50 +532,60 @@ type TimeMinutes struct {
 }
 
 // Kind is the stored name.
-func (Opened) Kind() string           { return "period.opened.v1" }
-func (TermsPinned) Kind() string      { return "period.terms_pinned.v1" }
-func (CarriedIn) Kind() string        { return "period.carried_in.v1" }
-func (TimeLogged) Kind() string       { return "period.time_logged.v1" }
-func (TimeRevised) Kind() string      { return "period.time_revised.v1" }
-func (TimeDiscarded) Kind() string    { return "period.time_discarded.v1" }
-func (TimeSubmitted) Kind() string    { return "period.time_submitted.v1" }
-func (TimeReturned) Kind() string     { return "period.time_returned.v1" }
-func (TimeApproved) Kind() string     { return "period.time_approved.v1" }
-func (TimeCorrected) Kind() string    { return "period.time_corrected.v1" }
-func (TimeReversed) Kind() string     { return "period.time_reversed.v1" }
-func (TimeMoved) Kind() string        { return "period.time_moved.v1" }
-func (ChargeAdded) Kind() string      { return "period.charge_added.v1" }
-func (ThresholdReached) Kind() string { return "period.threshold_reached.v1" }
-func (TopUpDue) Kind() string         { return "period.top_up_due.v1" }
-func (OverageAsked) Kind() string     { return "period.overage_asked.v1" }
-func (OverageAnswered) Kind() string  { return "period.overage_answered.v1" }
-func (ForecastMade) Kind() string     { return "period.forecast_made.v1" }
-func (RunsOutEarly) Kind() string     { return "period.runs_out_early.v1" }
-func (Closed) Kind() string           { return "period.closed.v1" }
+func (Opened) Kind() string               { return "period.opened.v1" }
+func (TermsPinned) Kind() string          { return "period.terms_pinned.v1" }
+func (CarriedIn) Kind() string            { return "period.carried_in.v1" }
+func (TimeLogged) Kind() string           { return "period.time_logged.v1" }
+func (TimeRevised) Kind() string          { return "period.time_revised.v1" }
+func (TimeDiscarded) Kind() string        { return "period.time_discarded.v1" }
+func (TimeSubmitted) Kind() string        { return "period.time_submitted.v1" }
+func (TimeReturned) Kind() string         { return "period.time_returned.v1" }
+func (TimeApproved) Kind() string         { return "period.time_approved.v1" }
+func (TimeCorrected) Kind() string        { return "period.time_corrected.v1" }
+func (TimeReversed) Kind() string         { return "period.time_reversed.v1" }
+func (TimeMoved) Kind() string            { return "period.time_moved.v1" }
+func (ChargeAdded) Kind() string          { return "period.charge_added.v1" }
+func (ThresholdReached) Kind() string     { return "period.threshold_reached.v1" }
+func (TopUpDue) Kind() string             { return "period.top_up_due.v1" }
+func (OverageAsked) Kind() string         { return "period.overage_asked.v1" }
+func (OverageAnswered) Kind() string      { return "period.overage_answered.v1" }
+func (ForecastMade) Kind() string         { return "period.forecast_made.v1" }
+func (RunsOutEarly) Kind() string         { return "period.runs_out_early.v1" }
+func (Closed) Kind() string               { return "period.closed.v1" }
+func (DeductionProposed) Kind() string    { return "period.deduction_proposed.v1" }
+func (DeductionConfirmed) Kind() string   { return "period.deduction_confirmed.v1" }
+func (DeductionWaiverAsked) Kind() string { return "period.deduction_waiver_asked.v1" }
+func (DeductionWaived) Kind() string      { return "period.deduction_waived.v1" }
+func (DeductionCountered) Kind() string   { return "period.deduction_countered.v1" }
 
-func (Opened) isEvent()           {}
-func (TermsPinned) isEvent()      {}
-func (CarriedIn) isEvent()        {}
-func (TimeLogged) isEvent()       {}
-func (TimeRevised) isEvent()      {}
-func (TimeDiscarded) isEvent()    {}
-func (TimeSubmitted) isEvent()    {}
-func (TimeReturned) isEvent()     {}
-func (TimeApproved) isEvent()     {}
-func (TimeCorrected) isEvent()    {}
-func (TimeReversed) isEvent()     {}
-func (TimeMoved) isEvent()        {}
-func (ChargeAdded) isEvent()      {}
-func (ThresholdReached) isEvent() {}
-func (TopUpDue) isEvent()         {}
-func (OverageAsked) isEvent()     {}
-func (OverageAnswered) isEvent()  {}
-func (ForecastMade) isEvent()     {}
-func (RunsOutEarly) isEvent()     {}
-func (Closed) isEvent()           {}
+func (Opened) isEvent()               {}
+func (TermsPinned) isEvent()          {}
+func (CarriedIn) isEvent()            {}
+func (TimeLogged) isEvent()           {}
+func (TimeRevised) isEvent()          {}
+func (TimeDiscarded) isEvent()        {}
+func (TimeSubmitted) isEvent()        {}
+func (TimeReturned) isEvent()         {}
+func (TimeApproved) isEvent()         {}
+func (TimeCorrected) isEvent()        {}
+func (TimeReversed) isEvent()         {}
+func (TimeMoved) isEvent()            {}
+func (ChargeAdded) isEvent()          {}
+func (ThresholdReached) isEvent()     {}
+func (TopUpDue) isEvent()             {}
+func (OverageAsked) isEvent()         {}
+func (OverageAnswered) isEvent()      {}
+func (ForecastMade) isEvent()         {}
+func (RunsOutEarly) isEvent()         {}
+func (Closed) isEvent()               {}
+func (DeductionProposed) isEvent()    {}
+func (DeductionConfirmed) isEvent()   {}
+func (DeductionWaiverAsked) isEvent() {}
+func (DeductionWaived) isEvent()      {}
+func (DeductionCountered) isEvent()   {}
 
 // All lists one sample of every variant with every field set: the registry learns the stored names from it, and the
 // tests that look for internal text in client data plant their markers in it.
 func All() []domain.Event {
-	return slices.Concat(periodSamples(), timeSamples(), hoursSamples())
+	return slices.Concat(periodSamples(), timeSamples(), hoursSamples(), deductionSamples())
 }

@@ -36,6 +36,10 @@ correct-again      !time_not_found                                        !perio
 move               !time_not_found                                        time_moved                     time_moved           time_moved                     !time_not_pending   !time_not_pending -                 !time_not_pending  !time_not_pending
 receive            opened+terms_pinned+time_logged+time_submitted         time_logged+time_submitted     time_logged+time_submitted time_logged+time_submitted time_logged+time_submitted time_logged+time_submitted time_logged+time_submitted !period_closed !period_closed
 charge             opened+terms_pinned+charge_added                       charge_added                   charge_added         charge_added                   charge_added        charge_added      charge_added      !period_closed     !period_closed
+propose            opened+terms_pinned+deduction_proposed                 deduction_proposed             deduction_proposed   deduction_proposed             deduction_proposed  deduction_proposed deduction_proposed !period_closed    !period_closed
+confirm            !deduction_not_found                                   !deduction_not_found           !deduction_not_found !deduction_not_found           !deduction_not_found !deduction_not_found !deduction_not_found !deduction_not_found !deduction_not_found
+waive              !deduction_not_found                                   !deduction_not_found           !deduction_not_found !deduction_not_found           !deduction_not_found !deduction_not_found !deduction_not_found !deduction_not_found !deduction_not_found
+retract            -                                                      -                              -                    -                              -                   -                 -                 -                  -
 close              opened+terms_pinned+closed                             !time_pending                  !time_pending        !time_pending                  closed              closed            closed            -                  -
 close-early        !not_over                                              !not_over                      !not_over            !not_over                      !not_over           !not_over         !not_over         -                  -
 `
@@ -60,6 +64,10 @@ var verbs = map[string]period.Command{
 	"move":              period.Move{Times: timeIDs("a"), Into: "2026-03", By: anna, At: later},
 	"receive":           period.Receive{Time: timeID("january"), Record: january, Source: manual, Submitted: true, Says: says(), By: anna, At: later},
 	"charge":            period.AddCharge{Charge: domain.ChargeID{UUID: id("travel")}, Line: "support", What: period.OtherCharge, Text: "Travel", Amount: amount("80"), Says: says(), By: anna, At: later},
+	"propose":           proposed("a", says()),
+	"confirm":           confirmed("a"),
+	"waive":             waived(mia, "goodwill"),
+	"retract":           retracted("a"),
 	"close":             period.Close{Says: says(), By: anna, At: march},
 	"close-early":       period.Close{Says: says(), By: anna, At: utc("2026-02-28T12:59:59Z")},
 }
@@ -171,6 +179,18 @@ func asked(c period.Command, by domain.Actor) period.Command {
 		c.By = by
 		return c
 	case period.Close:
+		c.By = by
+		return c
+	case period.ProposeDeduction:
+		c.By = by
+		return c
+	case period.ConfirmDeduction:
+		c.By = by
+		return c
+	case period.WaiveDeduction:
+		c.By = by
+		return c
+	case period.RetractDeduction:
 		c.By = by
 		return c
 	case period.Reverse, period.AskOverage, period.AnswerOverage, period.CarryIn, period.MakeForecast:

@@ -106,6 +106,8 @@ type State struct {
 	requests  []request
 	forecasts []lineDay
 	closing   Closed
+
+	deductions domain.Index[deduction]
 }
 
 // Time is what is known of a record.
@@ -216,6 +218,14 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.makeForecast(c)
 	case Close:
 		return s.close(c)
+	case ProposeDeduction:
+		return s.proposeDeduction(c)
+	case ConfirmDeduction:
+		return s.confirmDeduction(c)
+	case WaiveDeduction:
+		return s.waiveDeduction(c)
+	case RetractDeduction:
+		return s.retractDeduction(c)
 	case AnswerOverage: // Handled above: the client alone sends it.
 	}
 	return nil, nil
@@ -257,6 +267,14 @@ func signature(c Command) (domain.Actor, time.Time) {
 	case MakeForecast:
 		return c.By, c.At
 	case Close:
+		return c.By, c.At
+	case ProposeDeduction:
+		return c.By, c.At
+	case ConfirmDeduction:
+		return c.By, c.At
+	case WaiveDeduction:
+		return c.By, c.At
+	case RetractDeduction:
 		return c.By, c.At
 	}
 	return domain.Actor{}, time.Time{}
@@ -339,6 +357,8 @@ func Evolve(s State, e Event) State {
 		s.early = with(s.early, LineMinutes{e.Line, e.BoughtMinutes}, func(told LineMinutes) bool { return told.Line == e.Line })
 	case Closed:
 		s.Closed, s.closing = true, e
+	case DeductionProposed, DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered:
+		return s.evolveDeduction(e)
 	}
 	return s
 }
@@ -367,7 +387,8 @@ func (s State) evolveTime(e Event) State {
 	case TimeMoved:
 		return s.change(e.Time, func(t *entry) { t.Status = StatusMoved })
 	case Opened, TermsPinned, CarriedIn, TimeLogged, TimeReversed, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked,
-		OverageAnswered, ForecastMade, RunsOutEarly, Closed: // They are about no record that was logged before.
+		OverageAnswered, ForecastMade, RunsOutEarly, Closed, DeductionProposed, DeductionConfirmed, DeductionWaiverAsked, DeductionWaived,
+		DeductionCountered: // They are about no record that was logged before.
 	}
 	return s
 }

@@ -241,7 +241,7 @@ func (d *decision) newLots(says Says, wanted []*pinned) []bucket.Lot {
 
 // retainers are the lines with a fee and hours for the month, as the first pin says that has them: a month is not
 // prorated. A contract that has ended before the month includes nothing in it, and charges nothing.
-func (d *decision) retainers(pins []*pinned) []charged {
+func (s State) retainers(pins []*pinned) []charged {
 	var lines []charged
 	for _, p := range pins {
 		for _, line := range p.Agreed.Lines {
@@ -250,7 +250,7 @@ func (d *decision) retainers(pins []*pinned) []charged {
 				continue
 			}
 			of := charged{line, p.Staff.Terms.ChargeOf(line.Key)}
-			if ends := p.Agreed.Ends; ends != "" && ends < d.Month.First() {
+			if ends := p.Agreed.Ends; ends != "" && ends < s.Month.First() {
 				of.Minutes, of.charge.Fee = 0, decimal.Zero
 			}
 			lines = append(lines, of)

@@ -159,7 +159,7 @@ func anyCommand(s period.Says) *rapid.Generator[period.Command] {
 			says = amended(t, s)
 		}
 		submit := rapid.Bool().Draw(t, "submit")
-		switch rapid.IntRange(0, 19).Draw(t, "command") {
+		switch rapid.IntRange(0, 23).Draw(t, "command") {
 		case 0:
 			return period.Pin{Says: says, By: by, At: at}
 		case 1, 2, 3, 4, 5:
@@ -186,6 +186,8 @@ func anyCommand(s period.Says) *rapid.Generator[period.Command] {
 			return period.CarryIn{Closed: anyClosed(t), From: "2026-01", Says: says, By: by, At: at}
 		case 18:
 			return period.Correct{Time: one(), Reversal: timeID("reversal"), Into: "2026-03", Reason: marker + " reason", By: by, At: at}
+		case 19, 20, 21, 22:
+			return anyDeduction(t, says, by, at)
 		default:
 			return period.Close{Says: says, By: by, At: march}
 		}
@@ -250,6 +252,7 @@ func TestRandomHistories(t *testing.T) {
 		checkCounted(t, history)
 		checkLedger(t, fold(history))
 		checkShown(t, history)
+		checkDeductions(t, history)
 		if state := fold(history); state.Closed {
 			checkClosing(t, state)
 		}

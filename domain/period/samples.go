@@ -13,6 +13,7 @@ import (
 	"effigate/domain/hours"
 	"effigate/domain/money"
 	"effigate/domain/rate"
+	"effigate/domain/sla"
 	"effigate/domain/terms"
 )
 
@@ -134,6 +135,28 @@ func hoursSamples() []domain.Event {
 	}
 }
 
+func deductionSamples() []domain.Event {
+	id := domain.DeductionID{UUID: sampleID("deduction")}
+	reason := DeductionReason{Reason: "the client's own outage"}
+	return []domain.Event{
+		DeductionProposed{
+			Deduction: id, Ticket: domain.TicketID{UUID: sampleID("ticket")},
+			Staff: DeductionProposedStaff{
+				Goal: sla.FirstResponse, Cycle: 1, Clause: sampleTerms().Penalties[0], Breached: sampleAt(), OverrunSeconds: 1_260, Running: true,
+				Elsewhere: decimal.RequireFromString("300"), Amount: decimal.RequireFromString("200"), Why: "200.00 per breach",
+			},
+			By: samplePerson(), At: sampleAt(),
+		},
+		DeductionConfirmed{
+			Deduction: id, Staff: DeductionConfirmedStaff{Amount: decimal.RequireFromString("200"), Why: "200.00 per breach"},
+			By: samplePerson(), At: sampleAt(),
+		},
+		DeductionWaiverAsked{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
+		DeductionWaived{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
+		DeductionCountered{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
+	}
+}
+
 func sampleRecord() Record {
 	return Record{
 		JobType: "api", From: time.Date(2026, 2, 10, 5, 0, 0, 0, time.UTC), Until: time.Date(2026, 2, 10, 10, 30, 0, 0, time.UTC), Day: "2026-02-10",
@@ -211,6 +234,6 @@ func sampleTerms() terms.Staff {
 			Tiers: []terms.Tier{{AboveMinutes: 60, Amount: amount("300")}}, CapPerTicket: amount("500"), CapPeriodPercent: amount("10"),
 			Excludes: []string{"client_wait"},
 		}},
-		PurchaseOrderLimit: amount("100000"), TwoApproversAbove: amount("10000"),
+		PurchaseOrderLimit: amount("100000"), TwoApproversAbove: amount("10000"), TwoWaiversAbove: amount("500"),
 	}
 }

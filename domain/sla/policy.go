@@ -1,21 +1,29 @@
 // Package sla holds what is promised about tickets: targets by priority, support level and job type, and what
 // pauses a clock (product rules F17, F18, X7). None of it is ever shown to clients.
 //
-// It is pure and imports nothing of ours.
+// It is pure and imports calendars only.
 package sla
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // Bounds of a policy.
 const (
-	MaxTargets    = 500
-	MaxMinutes    = 366 * 24 * 60 // the longest promise and the highest floor
-	MaxKey        = 64            // characters of a support level or job type
-	defaultBreach = 75
+	MaxTargets        = 500
+	MaxMinutes        = 366 * 24 * 60 // the longest promise and the highest floor
+	MaxKey            = 64            // characters of a support level or job type
+	MaxCloseAfterDays = 60
+	MaxReopenDays     = 366
+
+	defaultBreach         = 75
+	defaultCloseAfterDays = 5
+	defaultReopenDays     = 30
 )
 
 // Policy is one version of the promises.
@@ -30,7 +38,47 @@ type Policy struct {
 	PausesOnHold     bool `json:"pauses_on_hold,omitzero"`
 	// ReopenStartsAnew begins a new cycle of the resolution clock when a ticket is reopened; else it goes on.
 	ReopenStartsAnew bool `json:"reopen_starts_anew,omitzero"`
+	// CloseAfterDays is how many business days a resolved ticket waits before it closes by itself, ReopenDays for
+	// how many days of 24 hours after its resolution it may be reopened; 0 = the defaults, 5 and 30.
+	CloseAfterDays int `json:"close_after_days,omitzero"`
+	ReopenDays     int `json:"reopen_days,omitzero"`
+	// Ladder is who is told, and when; empty = DefaultLadder.
+	Ladder []Level `json:"ladder,omitzero"`
 }
+
+// Level is a step of the escalation ladder (F21). It is reached when the opening time that a target has used is
+// Percent of the target and Minutes more, or less where they are negative: 100 and -60 is an hour before the due
+// instant. So no level is reached while the service is closed.
+type Level struct {
+	Level   int  `json:"level"`         // 1 to 4
+	Goal    Goal `json:"goal,omitzero"` // empty = each of them
+	Percent int  `json:"percent,omitzero"`
+	Minutes int  `json:"minutes,omitzero"`
+	// Recipients are Assignee, AccountManager, Watchers, or the names of staff roles; Persons are told by name.
+	Recipients []string    `json:"recipients,omitzero"`
+	Persons    []uuid.UUID `json:"persons,omitzero"`
+	Mail       bool        `json:"mail,omitzero"` // beside the console
+	Action     Action      `json:"action,omitzero"`
+	To         uuid.UUID   `json:"to,omitzero"` // whom Reassign and AddWatcher mean
+}
+
+// Recipients that are not roles.
+const (
+	Assignee       = "assignee"
+	AccountManager = "account_manager"
+	Watchers       = "watchers"
+)
+
+// Action is what a level does beside telling people.
+type Action string
+
+// The actions.
+const (
+	NoAction      Action = ""
+	Reassign      Action = "reassign"
+	RaisePriority Action = "raise_priority" // by one step
+	AddWatcher    Action = "add_watcher"
+)
 
 // Target is the time that is promised. An empty SupportLevel or JobType stands for any; a target that names more
 // wins.
@@ -96,6 +144,20 @@ func (p Policy) FloorMinutes(priority string) int {
 	return map[string]int{"critical": 30, "high": 60, "medium": 120, "low": 240}[priority]
 }
 
+// CloseAfter is how many business days a resolved ticket waits before it closes by itself.
+func (p Policy) CloseAfter() int { return cmp.Or(p.CloseAfterDays, defaultCloseAfterDays) }
+
+// ReopenFor is for how many days of 24 hours after its resolution a ticket may be reopened.
+func (p Policy) ReopenFor() int { return cmp.Or(p.ReopenDays, defaultReopenDays) }
+
+// ladder is who is told, and when.
+func (p Policy) ladder() []Level {
+	if len(p.Ladder) == 0 {
+		return DefaultLadder()
+	}
+	return p.Ladder
+}
+
 // Check lists what is wrong with a policy, by field; empty when nothing is.
 func (p Policy) Check() map[string]string {
 	wrong := map[string]string{}
@@ -109,6 +171,15 @@ func (p Policy) Check() map[string]string {
 	}
 	if fault := p.wrongFloor(); fault != "" {
 		wrong["floors"] = fault
+	}
+	if fault := p.wrongLevel(); fault != "" {
+		wrong["ladder"] = fault
+	}
+	if p.CloseAfterDays < 0 || p.CloseAfterDays > MaxCloseAfterDays {
+		wrong["close_after_days"] = fmt.Sprintf("must be 1 to %d, or 0 for %d", MaxCloseAfterDays, defaultCloseAfterDays)
+	}
+	if p.ReopenDays < 0 || p.ReopenDays > MaxReopenDays {
+		wrong["reopen_days"] = fmt.Sprintf("must be 1 to %d, or 0 for %d", MaxReopenDays, defaultReopenDays)
 	}
 	return wrong
 }

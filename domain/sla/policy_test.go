@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"effigate/domain/sla"
@@ -80,6 +81,17 @@ func TestNearBreach(t *testing.T) {
 	}
 }
 
+// level is a sound level with one thing changed.
+func level(change func(*sla.Level)) sla.Level {
+	sound := sla.Level{Level: 1, Percent: 50, Recipients: []string{sla.Watchers, "support"}}
+	change(&sound)
+	return sound
+}
+
+func ladder(levels ...sla.Level) sla.Policy {
+	return sla.Policy{Targets: policy.Targets, Ladder: levels}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	with := func(target sla.Target) sla.Policy {
@@ -105,7 +117,35 @@ func TestCheck(t *testing.T) {
 		},
 		"a floor of no priority": {sla.Policy{Targets: policy.Targets, Floors: []sla.Floor{{Minutes: 1}}}, "floors", "row 1: it must have a priority"},
 		"two floors of one":      {sla.Policy{Targets: policy.Targets, Floors: []sla.Floor{{Priority: "low"}, {Priority: "low"}}}, "floors", "row 2"},
-		"a negative floor":       {sla.Policy{Targets: policy.Targets, Floors: []sla.Floor{{Priority: "low", Minutes: -1}}}, "floors", "row 1: it must be 0"},
+		"sound levels":           {ladder(sla.DefaultLadder()...), "", ""},
+		"too many levels":        {ladder(make([]sla.Level, sla.MaxLevels+1)...), "ladder", "at most 8 rows, are 9"},
+		"level 5":                {ladder(level(func(l *sla.Level) { l.Level = 5 })), "ladder", "row 1: it must be level 1 to 4"},
+		"a level of nothing":     {ladder(level(func(l *sla.Level) { l.Goal = "delight" })), "ladder", "it must be about first_response"},
+		"a level never reached":  {ladder(level(func(l *sla.Level) { l.Percent = sla.MaxPercent + 1 })), "ladder", "0 to 1000 %"},
+		"a level years later":    {ladder(level(func(l *sla.Level) { l.Minutes = sla.MaxMinutes + 1 })), "ladder", "at most 366 days"},
+		"a level at once":        {ladder(level(func(l *sla.Level) { l.Percent = 0 })), "ladder", "after the beginning"},
+		"a level for clients":    {ladder(level(func(l *sla.Level) { l.Recipients = []string{"client_admin"} })), "ladder", "it must tell the assignee"},
+		"a level for nobody":     {ladder(level(func(l *sla.Level) { l.Recipients = nil })), "ladder", "it must tell somebody"},
+		"a level for no person":  {ladder(level(func(l *sla.Level) { l.Persons = []uuid.UUID{{}} })), "ladder", "at most 20 persons"},
+		"a level for many":       {ladder(level(func(l *sla.Level) { l.Persons = slices.Repeat([]uuid.UUID{{1}}, 21) })), "ladder", "at most 20 persons"},
+		"an unknown action":      {ladder(level(func(l *sla.Level) { l.Action = "close" })), "ladder", "it must reassign"},
+		"reassigned to nobody":   {ladder(level(func(l *sla.Level) { l.Action = sla.Reassign })), "ladder", "name the person"},
+		"watched by nobody":      {ladder(level(func(l *sla.Level) { l.Action = sla.AddWatcher })), "ladder", "name the person"},
+		"reassigned to somebody": {ladder(level(func(l *sla.Level) { l.Action, l.To, l.Recipients = sla.Reassign, uuid.UUID{1}, nil })), "", ""},
+		"raised to somebody":     {ladder(level(func(l *sla.Level) { l.Action, l.To = sla.RaisePriority, uuid.UUID{1} })), "ladder", "name nobody"},
+		"somebody for nothing":   {ladder(level(func(l *sla.Level) { l.To = uuid.UUID{1} })), "ladder", "name nobody"},
+		"a level of each, twice": {
+			ladder(level(func(*sla.Level) {}), level(func(l *sla.Level) { l.Goal = sla.Resolution })), "ladder", "row 2: it is a level that",
+		},
+		"a level of two targets": {
+			ladder(level(func(l *sla.Level) { l.Goal = sla.FirstResponse }), level(func(l *sla.Level) { l.Goal = sla.Resolution })), "", "",
+		},
+		"closing too late":      {sla.Policy{Targets: policy.Targets, CloseAfterDays: 61}, "close_after_days", "1 to 60, or 0 for 5"},
+		"closing before":        {sla.Policy{Targets: policy.Targets, CloseAfterDays: -1}, "close_after_days", "1 to 60"},
+		"reopening for ever":    {sla.Policy{Targets: policy.Targets, ReopenDays: 367}, "reopen_days", "1 to 366, or 0 for 30"},
+		"reopening before":      {sla.Policy{Targets: policy.Targets, ReopenDays: -1}, "reopen_days", "1 to 366"},
+		"the longest and least": {sla.Policy{Targets: policy.Targets, ReopenDays: 366, CloseAfterDays: 60}, "", ""},
+		"a negative floor":      {sla.Policy{Targets: policy.Targets, Floors: []sla.Floor{{Priority: "low", Minutes: -1}}}, "floors", "row 1: it must be 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

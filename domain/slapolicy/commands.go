@@ -15,11 +15,14 @@ type Command interface {
 	isCommand() // Sealed: only this package adds variants.
 }
 
-// Publish makes the next version. The same content as the newest one changes nothing.
+// Publish makes the next version. The same content as the newest one changes nothing. Layer and client stay as they
+// were in version 1, and need not be given again.
 type Publish struct {
 	ID     domain.SLAPolicyID
 	Base   int // the version that the publisher saw; 0 for the first
 	Name   string
+	Layer  sla.Source // as of PublishedStaff
+	Client domain.ClientID
 	From   calendar.Date // not before that of an earlier version
 	Policy sla.Policy
 	Reason string

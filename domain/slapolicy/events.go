@@ -30,10 +30,14 @@ type Published struct {
 
 // PublishedStaff is the internal part of Published: all of it.
 type PublishedStaff struct {
-	Name   string        `json:"name"`
-	From   calendar.Date `json:"from"`
-	Policy sla.Policy    `json:"policy"`
-	Reason string        `json:"reason,omitzero"`
+	Name string `json:"name"`
+	// Layer is sla.FromFirm for the policy of contracts that choose none, sla.FromClient for the one that overrides all
+	// others for Client, and empty for those that contracts choose.
+	Layer  sla.Source      `json:"layer,omitzero"`
+	Client domain.ClientID `json:"client,omitzero"`
+	From   calendar.Date   `json:"from"`
+	Policy sla.Policy      `json:"policy"`
+	Reason string          `json:"reason,omitzero"`
 }
 
 // Superseded says that no contract may choose the policy any more, until another version is published; what pinned
@@ -61,18 +65,23 @@ func (Superseded) isEvent() {}
 func All() []domain.Event {
 	by := domain.PersonID{UUID: uuid.MustParse("5e1f0d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}
 	at := time.Date(2026, time.January, 5, 9, 30, 0, 0, time.UTC)
+	client := domain.ClientID{UUID: uuid.MustParse("c11e0d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}
 	return []domain.Event{
 		Published{
-			Policy: domain.SLAPolicyID{UUID: uuid.MustParse("51a00d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}, Version: 2,
+			Policy: ForClient(client), Version: 2,
 			Staff: PublishedStaff{
-				Name: "Round the clock", From: "2026-02-01",
+				Name: "Round the clock", Layer: sla.FromClient, Client: client, From: "2026-02-01",
 				Policy: sla.Policy{
 					Targets: []sla.Target{{
 						Priority: "critical", SupportLevel: "24x7", JobType: "api",
 						FirstResponseMinutes: 30, NextResponseMinutes: 60, ResolutionMinutes: 240,
 					}},
 					NearBreachPercent: 80, Floors: []sla.Floor{{Priority: "critical", Minutes: 45}},
-					PausesThirdParty: true, PausesOnHold: true, ReopenStartsAnew: true,
+					PausesThirdParty: true, PausesOnHold: true, ReopenStartsAnew: true, CloseAfterDays: 3, ReopenDays: 14,
+					Ladder: []sla.Level{{
+						Level: 2, Goal: sla.Resolution, Percent: 100, Minutes: -60, Recipients: []string{sla.Assignee, sla.AccountManager},
+						Persons: []uuid.UUID{by.UUID}, Mail: true, Action: sla.Reassign, To: by.UUID,
+					}},
 				},
 				Reason: "Faster answers were agreed.",
 			},

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"effigate/domain"
 	"effigate/domain/calendar"
 	"effigate/domain/sla"
@@ -60,6 +62,17 @@ func (s State) On(day calendar.Date) (Version, bool) {
 	return s.Numbered(number)
 }
 
+// FirmDefault is the policy of contracts that choose none; ForClient gives the one that overrides all others for a
+// client. Policies that contracts choose have any other id.
+func FirmDefault() domain.SLAPolicyID {
+	return domain.SLAPolicyID{UUID: uuid.MustParse("6b1f7c52-0d3e-4c8a-9e55-3a7f20c4d1b8")}
+}
+
+// ForClient is the policy that overrides all others for a client.
+func ForClient(id domain.ClientID) domain.SLAPolicyID {
+	return domain.SLAPolicyID{UUID: domain.Derive(id.UUID, "sla policy")}
+}
+
 // Decide gives the events a command leads to, none when it is in effect already, or a refusal.
 func Decide(s State, c Command) ([]Event, error) {
 	switch c := c.(type) {
@@ -87,10 +100,14 @@ func (s State) publish(c Publish) ([]Event, error) {
 	if c.Base > 0 && !s.Exists() {
 		return nil, missing()
 	}
+	newest, _ := s.Numbered(s.Newest())
+	if c.Layer == sla.FromNowhere {
+		c.Layer, c.Client = newest.Terms.Layer, newest.Terms.Client
+	}
 	if err := s.check(c); err != nil {
 		return nil, err
 	}
-	newest, _ := s.Numbered(s.Newest())
+	said := PublishedStaff{Name: c.Name, Layer: c.Layer, Client: c.Client, From: c.From, Policy: c.Policy, Reason: c.Reason}
 	same := newest.Terms.Name == c.Name && newest.Terms.From == c.From && reflect.DeepEqual(newest.Terms.Policy, c.Policy)
 	switch {
 	case same && !s.Superseded:
@@ -100,19 +117,16 @@ func (s State) publish(c Publish) ([]Event, error) {
 	case s.Newest() >= MaxVersions:
 		return nil, domain.Refuse(domain.ErrConflict, "too_many_versions", "the policy has %d versions, which is the most; publish another one", s.Newest())
 	}
-	return []Event{Published{
-		Policy: c.ID, Version: s.Newest() + 1,
-		Staff: PublishedStaff{Name: c.Name, From: c.From, Policy: c.Policy, Reason: c.Reason},
-		By:    c.By.Person, At: c.At,
-	}}, nil
+	return []Event{Published{Policy: c.ID, Version: s.Newest() + 1, Staff: said, By: c.By.Person, At: c.At}}, nil
 }
 
 func (s State) check(c Publish) error {
 	check := domain.Signed(c.By, c.At)
-	check.That(!c.ID.IsZero(), "id", "must be given")
+	checkLayer(&check, c)
 	check.Line("name", c.Name)
 	check.That(c.From.Valid(), "from", "must be a day, such as 2026-03-31")
 	if newest, exists := s.Numbered(s.Newest()); exists {
+		check.That(c.Layer == newest.Terms.Layer && c.Client == newest.Terms.Client, "layer", "must stay as it was")
 		check.That(c.From >= newest.Terms.From, "from", "must not be before "+string(newest.Terms.From)+", from which version "+strconv.Itoa(newest.Number)+" holds")
 	}
 	for field, wrong := range c.Policy.Check() {
@@ -123,6 +137,22 @@ func (s State) check(c Publish) error {
 	}
 	check.Text("reason", c.Reason, 0)
 	return check.Err()
+}
+
+// checkLayer holds the policy's id and its layer together: the firm has one policy, and each client one.
+func checkLayer(check *domain.Check, c Publish) {
+	check.That(!c.ID.IsZero(), "id", "must be given")
+	check.That(c.Client.IsZero() == (c.Layer != sla.FromClient), "client", "must be given for the layer client, and only for it")
+	switch c.Layer {
+	case sla.FromFirm:
+		check.That(c.ID == FirmDefault(), "id", "must be the firm's own one for the layer firm")
+	case sla.FromClient:
+		check.That(c.ID == ForClient(c.Client), "id", "must be the client's own one for the layer client")
+	case sla.FromNowhere:
+		check.That(c.ID != FirmDefault(), "id", "must not be the firm's own one where contracts choose")
+	default:
+		check.That(false, "layer", "must be firm, client or empty")
+	}
 }
 
 // known reports whether a contract may have the support level of a target. One that none has would never be met,

@@ -92,6 +92,45 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	known.When(unmet).ThenInvalid(t, "targets")
 }
 
+// The firm has one policy and each client one; what a policy is for stays, and need not be said again.
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	client := domain.ClientID{UUID: uuid.MustParse("c11e0000-0000-4000-8000-000000000001")}
+	said := func(id domain.SLAPolicyID, layer sla.Source, of domain.ClientID, base int) slapolicy.Publish {
+		c := publish(base, "Support "+string(rune('1'+base)), "2026-01-01")
+		c.ID, c.Layer, c.Client = id, layer, of
+		return c
+	}
+	for name, wrong := range map[string]struct {
+		when   slapolicy.Publish
+		fields []string
+	}{
+		"another id for the firm":            {said(support, sla.FromFirm, domain.ClientID{}, 0), []string{"id"}},
+		"another id for a client":            {said(support, sla.FromClient, client, 0), []string{"id"}},
+		"a client without one":               {said(slapolicy.ForClient(client), sla.FromClient, domain.ClientID{}, 0), []string{"client", "id"}},
+		"a client for the firm":              {said(slapolicy.FirmDefault(), sla.FromFirm, client, 0), []string{"client"}},
+		"the firm's own one to choose":       {said(slapolicy.FirmDefault(), sla.FromNowhere, domain.ClientID{}, 0), []string{"id"}},
+		"a layer of which there is no other": {said(support, sla.FromContract, domain.ClientID{}, 0), []string{"layer"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			given().When(wrong.when).ThenInvalid(t, wrong.fields...)
+		})
+	}
+	first, err := slapolicy.Decide(slapolicy.State{}, said(slapolicy.ForClient(client), sla.FromClient, client, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := slapolicy.Decide(slapolicy.Decider.Fold(slapolicy.State{}, first...), said(slapolicy.ForClient(client), sla.FromNowhere, domain.ClientID{}, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second := next[0].(slapolicy.Published).Staff; second.Layer != sla.FromClient || second.Client != client {
+		t.Errorf("the next version is for %q %s", second.Layer, second.Client)
+	}
+	given(first...).When(said(slapolicy.ForClient(client), sla.FromFirm, domain.ClientID{}, 1)).ThenInvalid(t, "layer", "id")
+}
+
 func TestVersionsAreReadableForEver(t *testing.T) {
 	t.Parallel()
 	state := slapolicy.Decider.Fold(

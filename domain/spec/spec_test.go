@@ -288,6 +288,44 @@ func TestNothingOfStaff(t *testing.T) {
 	if got := failure(spec.NothingOfStaff); !strings.Contains(got, "selects .Staff") {
 		t.Errorf("failed with %q", got)
 	}
+	write(t, "disclosure.go", "package toy\n")
+	write(t, "disclosure_clock.go", "package toy\n\nfunc learn(e Registered) string { return e.Staff.Source }\n")
+	if got := failure(spec.NothingOfStaff); !strings.Contains(got, "disclosure_clock.go selects .Staff") {
+		t.Errorf("a second file: failed with %q", got)
+	}
+	if got := failure(func(t spec.T) { spec.NeverSelects(t, "Source") }); !strings.Contains(got, "selects .Source") {
+		t.Errorf("another name: failed with %q", got)
+	}
+}
+
+// Not parallel: the check reads a source file from the working directory.
+func TestStaffFeeds(t *testing.T) {
+	t.Chdir(t.TempDir())
+	feeds := func(t spec.T) { spec.StaffFeeds(t, "fact.go", "fact", "Pin", "Clock") }
+	write(t, "fact.go", "package toy\n\nfunc f(e Event) (fact Fact) {\n\tfact.Pin = e.Staff.Pin\n\tfact.Other = e.Staff.Clock\n\treturn fact\n}\n")
+	feeds(t)
+	for name, body := range map[string]string{
+		"another part":     "\tfact.Pin = e.Staff.Reason",
+		"another variable": "\tother.Pin = e.Staff.Pin",
+		"all of it":        "\tfact.Pin = e.Staff",
+		"a part of a part": "\tfact.Pin = e.Staff.Pin.Policy",
+		"no assignment":    "\tuse(e.Staff.Pin)",
+	} {
+		write(t, "fact.go", "package toy\n\nfunc f(e Event) (fact, other Fact) {\n"+body+"\n\treturn\n}\n")
+		if got := failure(feeds); !strings.Contains(got, "selects .Staff for something else") {
+			t.Errorf("%s: failed with %q", name, got)
+		}
+	}
+}
+
+// A variant that feeds a calculation is not blanked, and every other one is.
+func TestFeedsAreNotBlanked(t *testing.T) {
+	t.Parallel()
+	shows := func(s state, e event) (state, []visible.Change) {
+		next := evolve(s, spoken{Word: e.(spoken).Word + e.(spoken).Staff})
+		return next, visible.Diff(s.shown(), next.shown())
+	}
+	spec.DisclosureInvariants[state, event](t, shows, history, spoken{})
 }
 
 func write(t *testing.T, name, source string) {

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -98,15 +99,75 @@ func checkRoundTrip(t T, sample domain.Event) {
 	}
 }
 
-// NothingOfStaff fails the test when disclosure.go of the package under test selects a field named Staff.
+// NothingOfStaff fails the test when a disclosure*.go of the package under test selects a field named Staff.
 func NothingOfStaff(t T) {
 	t.Helper()
-	ast.Inspect(parse(t, "disclosure.go"), func(node ast.Node) bool {
-		if selector, ok := node.(*ast.SelectorExpr); ok && selector.Sel.Name == "Staff" {
-			t.Fatalf("disclosure.go selects .Staff: what is in it may never be shown")
+	NeverSelects(t, "Staff")
+}
+
+// NeverSelects fails the test when a disclosure*.go of the package under test selects a field or method of one of the
+// names.
+func NeverSelects(t T, names ...string) {
+	t.Helper()
+	files, err := filepath.Glob("disclosure*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no disclosure*.go in the package under test: %v", err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, selector := range selectors(parse(t, file)) {
+			if slices.Contains(names, selector.Sel.Name) {
+				t.Fatalf("%s selects .%s: what is in it may never be shown", file, selector.Sel.Name)
+			}
+		}
+	}
+}
+
+// StaffFeeds fails the test unless a file of the package under test selects a field named Staff only to hand one of its
+// parts on, as in "fact.Pin = e.Staff.Pin" for the variable fact and the part Pin.
+func StaffFeeds(t T, file, variable string, parts ...string) {
+	t.Helper()
+	parsed, fed := parse(t, file), map[ast.Expr]bool{}
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		assign, ok := node.(*ast.AssignStmt)
+		if !ok || len(assign.Lhs) != 1 || len(assign.Rhs) != 1 {
+			return true
+		}
+		part, ok := assign.Rhs[0].(*ast.SelectorExpr)
+		if ok && slices.Contains(parts, part.Sel.Name) && fieldOf(assign.Lhs[0], variable) {
+			fed[part.X] = true
 		}
 		return true
 	})
+	for _, selector := range selectors(parsed) {
+		if selector.Sel.Name == "Staff" && !fed[selector] {
+			t.Fatalf("%s selects .Staff for something else than a field of %s from one of %v", file, variable, parts)
+		}
+	}
+}
+
+// fieldOf reports whether an expression is a field of a variable.
+func fieldOf(expression ast.Expr, variable string) bool {
+	selector, ok := expression.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	of, ok := selector.X.(*ast.Ident)
+	return ok && of.Name == variable
+}
+
+// selectors lists every selection of a field or method in a file.
+func selectors(file *ast.File) []*ast.SelectorExpr {
+	var all []*ast.SelectorExpr
+	ast.Inspect(file, func(node ast.Node) bool {
+		if selector, ok := node.(*ast.SelectorExpr); ok {
+			all = append(all, selector)
+		}
+		return true
+	})
+	return all
 }
 
 // receivers lists the types that a file declares the method for.

@@ -132,6 +132,7 @@ func (c check) staff(s Staff) {
 	c.that(within(l.GraceDays, 0, 92), "limits", "must have a grace of at most 92 days")
 	c.amount("purchase_order_limit", s.PurchaseOrderLimit, "")
 	c.amount("two_approvers_above", s.TwoApproversAbove, "")
+	c.amount("two_waivers_above", s.TwoWaiversAbove, "")
 }
 
 // amount checks a sum of money: not negative, bounded, and in whole units of the currency. Where a form has the

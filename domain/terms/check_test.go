@@ -65,7 +65,7 @@ func whole() terms.Terms {
 					{AboveMinutes: 0, Amount: number("100")}, {AboveMinutes: 240, Amount: number("300")},
 				}},
 			},
-			PurchaseOrderLimit: number("50000"), TwoApproversAbove: number("10000"),
+			PurchaseOrderLimit: number("50000"), TwoApproversAbove: number("10000"), TwoWaiversAbove: number("500"),
 		},
 	}
 }
@@ -138,6 +138,7 @@ func TestWrongTerms(t *testing.T) {
 		{"a negative grace", "limits", "92", func(t *terms.Terms) { t.Staff.Limits.GraceDays = -1 }},
 		{"a negative limit", "purchase_order_limit", "0 or more", func(t *terms.Terms) { t.Staff.PurchaseOrderLimit = number("-1") }},
 		{"tenths of a cent", "two_approvers_above", "2 decimals", func(t *terms.Terms) { t.Staff.TwoApproversAbove = number("0.001") }},
+		{"tenths of a cent of a waiver", "two_waivers_above", "2 decimals", func(t *terms.Terms) { t.Staff.TwoWaiversAbove = number("0.001") }},
 		{"a number that would fill the memory", "two_approvers_above", "2 decimals", func(t *terms.Terms) { t.Staff.TwoApproversAbove = decimal.New(1, 1_000_000_000) }},
 		{"a charge of no line", "charges", `the key "gone"`, func(t *terms.Terms) { extra(t).Line = "gone" }},
 		{"two charges of a line", "charges", "at most one", func(t *terms.Terms) { t.Staff.Charges = append(t.Staff.Charges, *support(t)) }},

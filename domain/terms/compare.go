@@ -71,6 +71,7 @@ func sheetOf(t Terms) *sheet {
 	}
 	s.say("purchase_order_limit", "Limit of the purchase order", s.amount(t.Staff.PurchaseOrderLimit))
 	s.say("two_approvers_above", "Two people approve amendments above", s.amount(t.Staff.TwoApproversAbove))
+	s.say("two_waivers_above", "Two people waive deductions above", s.amount(t.Staff.TwoWaiversAbove))
 	return s
 }
 

@@ -105,6 +105,7 @@ var changes = map[string]func(t *terms.Terms){
 	"* percentage": func(t *terms.Terms) { t.Staff.Penalties[1].Percent = number("3") },
 	"* tier":       func(t *terms.Terms) { t.Staff.Penalties[2].Tiers[0].AboveMinutes = 59 },
 	"* approvers":  func(t *terms.Terms) { t.Staff.TwoApproversAbove = decimal.Zero },
+	"* waivers":    func(t *terms.Terms) { t.Staff.TwoWaiversAbove = decimal.Zero },
 }
 
 // However versions differ, each edit is one difference, seen from both sides alike, and what clients never see is

@@ -135,6 +135,9 @@ type Staff struct {
 	// TwoApproversAbove is the value of an amendment beyond which two people must approve it; zero = one is
 	// always enough.
 	TwoApproversAbove decimal.Decimal `json:"two_approvers_above,omitzero"`
+	// TwoWaiversAbove is the amount of a deduction beyond which two people must agree to waive it; zero = one is
+	// always enough.
+	TwoWaiversAbove decimal.Decimal `json:"two_waivers_above,omitzero"`
 }
 
 // Overlap says which of several rate conditions holds where their windows overlap (F25). Premiums never compound.

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,13 +26,27 @@ type Disclosure struct {
 	number      int // in the visible series
 	raisedBy    domain.PersonID
 	raisedAt    time.Time
+	forClient   bool
+	outOfScope  bool
+	follows     domain.TicketID
+	mergedInto  domain.TicketID
+	asked       estimate // while the client is asked about it
+	estimated   uuid.UUID
 	resolution  string
 	resolvedAt  time.Time
 	// touchedAt is the instant of the last change the client could see.
 	touchedAt time.Time
 
-	messages domain.Index[message] // by comment id
+	messages domain.Index[message]    // by comment id
+	files    domain.Index[attachment] // by attachment id
 	newest   *step
+	promises promised
+}
+
+// estimate is what the client is asked to allow.
+type estimate struct {
+	minutes int
+	text    string
 }
 
 // message is a comment or a note, shown or not.
@@ -41,6 +56,22 @@ type message struct {
 	author     domain.PersonID
 	text       string
 	at         time.Time
+	editedAt   time.Time
+	deleted    bool
+	edits      []edit // that the client has seen, or could
+}
+
+// edit is what a message said before.
+type edit struct {
+	text  string
+	until time.Time
+}
+
+// attachment is a file, shown or not.
+type attachment struct {
+	visibility domain.Visibility
+	erased     bool
+	is         Attached
 }
 
 // step is the entry into a state, in the client's words. Moves between states that the client calls the
@@ -56,13 +87,13 @@ type step struct {
 // even a time stamp; the whole ticket when it is published, its removal when it is withdrawn.
 func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
 	next := d.learn(e)
-	touched := scope{message: about(e), step: d.newest.next()}
-	if next.visibility != d.visibility {
+	touched := scope{message: about(e), file: aboutFile(e), step: d.newest.next()}
+	if next.visibility != d.visibility || next.client != d.client {
 		touched = scope{all: true}
 	}
 	before := d.shown(touched)
 	changes := visible.Diff(before, next.shown(touched))
-	if len(changes) > 0 && news(e) {
+	if len(changes) > 0 && news(e) && e.instant().After(next.touchedAt) {
 		next.touchedAt = e.instant()
 		changes = visible.Diff(before, next.shown(touched))
 	}
@@ -70,10 +101,12 @@ func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
 }
 
 // scope is the part of what is shown that one event can change, so that a long ticket costs no more per
-// event than a short one: the ticket itself always, one message, and the steps from a number on.
+// event than a short one: the ticket itself and its targets always, one message, one file, and the steps from a
+// number on.
 type scope struct {
 	all     bool // everything: the audience of the ticket itself has changed
 	message domain.CommentID
+	file    domain.AttachmentID
 	step    int
 }
 
@@ -82,7 +115,7 @@ func (d Disclosure) shown(in scope) visible.Shown {
 	if d.visibility != domain.ClientVisible {
 		return nil
 	}
-	records := []visible.Record{d.record()}
+	records := append([]visible.Record{d.record()}, d.targets()...)
 	for s := d.newest; s != nil && s.number >= in.step; s = s.before {
 		records = append(records, d.step(s))
 	}
@@ -90,35 +123,73 @@ func (d Disclosure) shown(in scope) visible.Shown {
 		for id, m := range d.messages.All() {
 			records = d.heard(records, id, m)
 		}
-	} else if m, known := d.messages.Get(in.message.UUID); known {
+		for _, file := range d.files.All() {
+			records = d.kept(records, file)
+		}
+		return visible.Show(records...)
+	}
+	if m, known := d.messages.Get(in.message.UUID); known {
 		records = d.heard(records, in.message.UUID, m)
+	}
+	if file, known := d.files.Get(in.file.UUID); known {
+		records = d.kept(records, file)
 	}
 	return visible.Show(records...)
 }
 
-// heard adds a message to the records if the client sees it.
+// heard adds a message to the records if the client sees it, and what it said before.
 func (d Disclosure) heard(records []visible.Record, id uuid.UUID, m message) []visible.Record {
 	if m.visibility != domain.ClientVisible {
 		return records
 	}
-	return append(records, d.comment(id, m))
+	records = append(records, d.comment(id, m))
+	for i, before := range m.edits {
+		records = append(records, d.edit(id, i+1, before))
+	}
+	return records
+}
+
+// kept adds a file to the records if the client sees it.
+func (d Disclosure) kept(records []visible.Record, file attachment) []visible.Record {
+	if file.visibility != domain.ClientVisible || file.erased {
+		return records
+	}
+	return append(records, visible.Attachment{
+		Client:   d.client.UUID,
+		ID:       file.is.Attachment.UUID,
+		Ticket:   d.ticket.UUID,
+		Author:   file.is.By.UUID,
+		ByClient: file.is.ByClient,
+		Name:     file.is.Name,
+		Type:     file.is.Type,
+		Size:     file.is.Size,
+		SHA256:   file.is.SHA256,
+		At:       file.is.At,
+	})
 }
 
 func (d Disclosure) record() visible.Ticket {
 	return visible.Ticket{
-		Client:      d.client.UUID,
-		ID:          d.ticket.UUID,
-		Number:      d.number,
-		Title:       d.title,
-		Description: d.description,
-		Category:    d.category,
-		Priority:    string(d.priority),
-		State:       clientState(d.status),
-		RaisedBy:    d.raisedBy.UUID,
-		RaisedAt:    d.raisedAt,
-		UpdatedAt:   d.touchedAt,
-		Resolution:  d.resolution,
-		ResolvedAt:  d.resolvedAt,
+		Client:          d.client.UUID,
+		ID:              d.ticket.UUID,
+		Number:          d.number,
+		Title:           d.title,
+		Description:     d.description,
+		Category:        d.category,
+		Priority:        string(d.priority),
+		State:           clientState(d.status),
+		RaisedBy:        d.raisedBy.UUID,
+		RaisedAt:        d.raisedAt,
+		UpdatedAt:       d.touchedAt,
+		Resolution:      d.resolution,
+		ResolvedAt:      d.resolvedAt,
+		ReopenUntil:     d.reopenUntil(),
+		Follows:         d.follows.UUID,
+		MergedInto:      d.mergedInto.UUID,
+		OutOfScope:      d.outOfScope,
+		EscalatedAt:     d.promises.escalatedAt,
+		EstimateMinutes: d.asked.minutes,
+		EstimateText:    d.asked.text,
 	}
 }
 
@@ -131,6 +202,21 @@ func (d Disclosure) comment(id uuid.UUID, m message) visible.Comment {
 		ByClient: m.byClient,
 		Text:     m.text,
 		At:       m.at,
+		EditedAt: m.editedAt,
+		Deleted:  m.deleted,
+	}
+}
+
+// edit is numbered among what the client could read, not among all that was ever written.
+func (d Disclosure) edit(comment uuid.UUID, number int, before edit) visible.Edit {
+	return visible.Edit{
+		Client:  d.client.UUID,
+		ID:      domain.Derive(comment, "edit", strconv.Itoa(number)),
+		Comment: comment,
+		Ticket:  d.ticket.UUID,
+		Number:  number,
+		Text:    before.text,
+		Until:   before.until,
 	}
 }
 
@@ -150,16 +236,50 @@ func (d Disclosure) step(s *step) visible.TicketStep {
 func (d Disclosure) learn(e Event) Disclosure {
 	switch e := e.(type) {
 	case Raised:
-		d.ticket, d.client, d.visibility = e.Ticket, e.Client, e.Visibility
-		d.category, d.priority = domain.CategoryID(e.Contract, e.JobType), e.Priority
-		d.title, d.description = e.Title, e.Description
-		d.raisedBy, d.raisedAt, d.touchedAt = e.RaisedBy, e.At, e.At
-		return d.enter(StatusNew, e.At)
+		d = d.raised(e)
 	case Triaged:
 		d.category, d.priority = domain.CategoryID(e.Contract, e.JobType), e.Priority
+		d.outOfScope = d.outOfScope && e.Contract.IsZero()
 		if d.status == StatusNew {
-			return d.enter(StatusTriaged, e.At)
+			d = d.enter(StatusTriaged, e.At)
 		}
+	case Started, WaitingStarted, WaitingEnded, Resolved, Closed, Reopened, Cancelled, Merged, ScopeEstimated, ScopeApproved,
+		ScopeDeclined:
+		d = d.live(e)
+	case Commented, CommentEdited, CommentDeleted, CommentPublished, CommentWithdrawn, Noted:
+		d = d.hear(e)
+	case Attached, AttachmentPublished, AttachmentWithdrawn, AttachmentErased:
+		d = d.keep(e)
+	case Published:
+		d.visibility = domain.ClientVisible
+	case Withdrawn:
+		d.visibility = domain.InternalOnly
+	case ClientChanged:
+		d = d.move(e)
+	case Numbered:
+		if e.Series == domain.ClientVisible {
+			d.number = e.Number
+		}
+	case Assigned, Imported, MergedIn, Split, Linked, Unlinked, Watched, SLAPinned, SLAStateReached, TargetConcluded, Escalated,
+		EscalationAcknowledged, BreachExcused:
+		// Capacity, provenance, other tickets, and what was promised: never shown. The clock tells what follows.
+	}
+	d.promises = d.promises.learn(e)
+	return d
+}
+
+func (d Disclosure) raised(e Raised) Disclosure {
+	d.ticket, d.client, d.visibility = e.Ticket, e.Client, e.Visibility
+	d.category, d.priority, d.outOfScope = domain.CategoryID(e.Contract, e.JobType), e.Priority, e.OutOfScope
+	d.title, d.description, d.follows = e.Title, e.Description, e.Follows
+	d.raisedBy, d.raisedAt, d.touchedAt, d.forClient = e.RaisedBy, e.At, e.At, e.ForClient
+	return d.enter(StatusNew, e.At)
+}
+
+// live takes over the life cycle. What the client is asked about is gone once it is asked no more.
+func (d Disclosure) live(e Event) Disclosure {
+	d.asked = estimate{}
+	switch e := e.(type) {
 	case Started:
 		return d.enter(StatusInProgress, e.At)
 	case WaitingStarted:
@@ -174,26 +294,47 @@ func (d Disclosure) learn(e Event) Disclosure {
 	case Reopened:
 		d.resolution, d.resolvedAt = "", time.Time{}
 		return d.enter(StatusReopened, e.At)
-	case Commented:
-		return d.hear(e.Comment, message{e.Visibility, e.ByClient, e.By, e.Text, e.At})
-	case Noted:
-		return d.hear(e.Note, message{e.Visibility, false, e.By, e.Text, e.At})
-	case CommentPublished:
-		return d.flag(e.Comment, domain.ClientVisible)
-	case CommentWithdrawn:
-		return d.flag(e.Comment, domain.InternalOnly)
-	case Published:
-		d.visibility = domain.ClientVisible
-	case Withdrawn:
-		d.visibility = domain.InternalOnly
-	case Numbered:
-		if e.Series == domain.ClientVisible {
-			d.number = e.Number
+	case Cancelled:
+		return d.enter(StatusCancelled, e.At)
+	case Merged:
+		d.mergedInto = e.Into
+		return d.enter(StatusMerged, e.At)
+	case ScopeEstimated:
+		d.asked, d.estimated = estimate{e.Minutes, e.Text}, domain.CategoryID(e.Contract, e.JobType)
+		return d.enter(StatusAwaitingScope, e.At)
+	case ScopeApproved:
+		status := StatusInProgress
+		if d.outOfScope {
+			status = StatusTriaged
 		}
-	case Assigned, Imported:
-		// Capacity and provenance: never shown.
+		d.category, d.outOfScope = d.estimated, false
+		return d.enter(status, e.At)
+	case ScopeDeclined:
+		return d.enter(StatusInProgress, e.At)
+	default: // learn sends nothing else.
+		return d
 	}
-	return d
+}
+
+// move begins the ticket anew for another organisation: nothing of what the first one was shown, said or asked is the
+// second one's to see before somebody publishes it.
+func (d Disclosure) move(e ClientChanged) Disclosure {
+	d.client, d.visibility, d.number = e.Client, domain.InternalOnly, 0
+	d.category, d.outOfScope = domain.CategoryID(e.Contract, e.JobType), e.Contract.IsZero()
+	d.follows, d.asked, d.estimated, d.touchedAt = domain.TicketID{}, estimate{}, uuid.Nil, e.At
+	if d.forClient {
+		d.raisedBy, d.forClient = domain.PersonID{}, false
+	}
+	for id, m := range d.messages.All() {
+		m.visibility, m.editedAt, m.edits = domain.InternalOnly, time.Time{}, nil
+		d.messages = d.messages.With(id, m)
+	}
+	for id, file := range d.files.All() {
+		file.visibility = domain.InternalOnly
+		d.files = d.files.With(id, file)
+	}
+	d.newest = nil
+	return d.enter(d.status, e.At)
 }
 
 func (d Disclosure) enter(status Status, at time.Time) Disclosure {
@@ -212,18 +353,76 @@ func (s *step) next() int {
 	return s.number + 1
 }
 
-func (d Disclosure) hear(id domain.CommentID, m message) Disclosure {
+// hear takes over what is said on the ticket.
+func (d Disclosure) hear(e Event) Disclosure {
+	switch e := e.(type) {
+	case Commented:
+		return d.say(e.Comment, message{visibility: e.Visibility, byClient: e.ByClient, author: e.By, text: e.Text, at: e.At})
+	case Noted:
+		return d.say(e.Note, message{visibility: e.Visibility, author: e.By, text: e.Text, at: e.At})
+	case CommentEdited:
+		return d.turn(e.Comment, func(m message) message { return m.edited(e, d.visibility) })
+	case CommentDeleted:
+		return d.turn(e.Comment, func(m message) message {
+			m.text, m.deleted, m.editedAt, m.edits = "", true, time.Time{}, nil
+			return m
+		})
+	case CommentPublished:
+		return d.turn(e.Comment, func(m message) message { m.visibility = domain.ClientVisible; return m })
+	case CommentWithdrawn:
+		return d.turn(e.Comment, func(m message) message { m.visibility = domain.InternalOnly; return m })
+	default: // learn sends nothing else.
+		return d
+	}
+}
+
+// edited keeps what the message said before only if its reader could see that. What was struck out before the message
+// was published, or while it was withdrawn, stays unread.
+func (m message) edited(e CommentEdited, ticket domain.Visibility) message {
+	if e.Version > 0 && m.visibility == domain.ClientVisible && ticket == domain.ClientVisible {
+		m.edits = append(slices.Clone(m.edits), edit{m.text, e.At})
+		m.editedAt = e.At
+	}
+	m.text = e.Text
+	return m
+}
+
+func (d Disclosure) say(id domain.CommentID, m message) Disclosure {
 	d.messages = d.messages.With(id.UUID, m)
 	return d
 }
 
-func (d Disclosure) flag(id domain.CommentID, visibility domain.Visibility) Disclosure {
+// turn changes a message that is there.
+func (d Disclosure) turn(id domain.CommentID, change func(message) message) Disclosure {
 	m, known := d.messages.Get(id.UUID)
 	if !known {
 		return d
 	}
-	m.visibility = visibility
-	return d.hear(id, m)
+	return d.say(id, change(m))
+}
+
+// keep takes over what happens to the files of the ticket.
+func (d Disclosure) keep(e Event) Disclosure {
+	switch e := e.(type) {
+	case Attached:
+		d.files = d.files.With(e.Attachment.UUID, attachment{visibility: e.Visibility, is: e})
+	case AttachmentPublished:
+		return d.turnFile(e.Attachment, func(f attachment) attachment { f.visibility = domain.ClientVisible; return f })
+	case AttachmentWithdrawn:
+		return d.turnFile(e.Attachment, func(f attachment) attachment { f.visibility = domain.InternalOnly; return f })
+	case AttachmentErased:
+		return d.turnFile(e.Attachment, func(f attachment) attachment { f.erased = true; return f })
+	default: // learn sends nothing else.
+	}
+	return d
+}
+
+// turnFile changes a file that is there.
+func (d Disclosure) turnFile(id domain.AttachmentID, change func(attachment) attachment) Disclosure {
+	if file, known := d.files.Get(id.UUID); known {
+		d.files = d.files.With(id.UUID, change(file))
+	}
+	return d
 }
 
 // about is the comment or note that an event is about, zero when it is about none.
@@ -231,22 +430,46 @@ func about(e Event) domain.CommentID {
 	switch e := e.(type) {
 	case Commented:
 		return e.Comment
+	case CommentEdited:
+		return e.Comment
+	case CommentDeleted:
+		return e.Comment
 	case Noted:
 		return e.Note
 	case CommentPublished:
 		return e.Comment
 	case CommentWithdrawn:
 		return e.Comment
-	case Raised, Triaged, Assigned, Started, WaitingStarted, WaitingEnded, Resolved, Closed, Reopened, Published,
-		Withdrawn, Numbered, Imported:
+	default: // No other event changes a single message.
+		return domain.CommentID{}
 	}
-	return domain.CommentID{}
 }
 
-// news reports whether an event can be news for the client. Being given a number is bookkeeping.
+// aboutFile is the file that an event is about, zero when it is about none.
+func aboutFile(e Event) domain.AttachmentID {
+	switch e := e.(type) {
+	case Attached:
+		return e.Attachment
+	case AttachmentPublished:
+		return e.Attachment
+	case AttachmentWithdrawn:
+		return e.Attachment
+	case AttachmentErased:
+		return e.Attachment
+	default: // No other event changes a single file.
+		return domain.AttachmentID{}
+	}
+}
+
+// news reports whether an event can be news for the client. Being given a number is bookkeeping; and what a clock shows
+// changes when staff change a policy, or at the thresholds that they set, which is not for the client to know.
 func news(e Event) bool {
-	_, numbered := e.(Numbered)
-	return !numbered
+	switch e.(type) {
+	case Numbered, SLAPinned, SLAStateReached, TargetConcluded, Escalated, MergedIn:
+		return false
+	default:
+		return true
+	}
 }
 
 // clientState puts a state into the client's words.
@@ -258,12 +481,18 @@ func clientState(status Status) string {
 		return visible.TicketInProgress
 	case StatusWaitingClient:
 		return visible.TicketWaitingForYou
-	case StatusWaitingThirdParty:
+	case StatusWaitingThirdParty, StatusOnHold:
 		return visible.TicketOnHold
+	case StatusAwaitingScope:
+		return visible.TicketAwaitingApproval
 	case StatusResolved:
 		return visible.TicketResolved
 	case StatusClosed:
 		return visible.TicketClosed
+	case StatusCancelled:
+		return visible.TicketCancelled
+	case StatusMerged, StatusDuplicate:
+		return visible.TicketMerged
 	}
 	return visible.TicketOpen
 }

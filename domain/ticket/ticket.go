@@ -1,10 +1,12 @@
-// Package ticket is the ticket aggregate: life cycle, conversation, audience and number of one request
-// or incident (product rules F2, F9–F11, F16, X8, X11, X13).
+// Package ticket is the ticket aggregate: life cycle, conversation, files, audience, promises and number of one
+// request or incident (product rules F2, F9–F11, F16–F21, X1, X7, X8, X11, X13).
 //
-// It imports the domain and visible packages only. What clients see is decided in disclosure.go alone.
+// It imports the domain, visible and value packages only. What clients see is decided in disclosure.go and, for the
+// clock, in disclosure_clock.go.
 package ticket
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -40,22 +42,100 @@ const (
 	StatusResolved          Status = "resolved"
 	StatusClosed            Status = "closed"
 	StatusReopened          Status = "reopened"
+	StatusOnHold            Status = "on_hold"
+	StatusAwaitingScope     Status = "awaiting_scope_approval"
+	StatusCancelled         Status = "cancelled"
+	StatusMerged            Status = "merged"
+	StatusDuplicate         Status = "duplicate"
 )
 
 // WaitingFor says whom a pause waits for.
 type WaitingFor string
 
-// The two of them.
+// Those that a ticket waits for. OnHold waits for nobody.
 const (
 	ForClient     WaitingFor = "client"
 	ForThirdParty WaitingFor = "third_party"
+	OnHold        WaitingFor = "hold"
 )
 
+// Grade is how much or how soon, in the words of whoever asks.
+type Grade string
+
+// The grades.
+const (
+	GradeLow    Grade = "low"
+	GradeMedium Grade = "medium"
+	GradeHigh   Grade = "high"
+)
+
+// Relation is how one ticket is linked to another.
+type Relation string
+
+// The relations, from the ticket that holds the link.
+const (
+	RelatesTo Relation = "relates_to"
+	Blocks    Relation = "blocks"
+	BlockedBy Relation = "blocked_by"
+	CausedBy  Relation = "caused_by"
+)
+
+// Bounds of a ticket.
+const (
+	EditWindow     = 10 * time.Minute // in which an edited comment was never anything else (F11)
+	MaxAttachments = 100              // of each side
+	MaxMentions    = 20
+	MaxLinks       = 100
+	MaxWatchers    = 50
+	MaxEdits       = 50            // of one comment, after its window
+	MaxSplit       = 200           // comments that go over to another ticket at once
+	MaxEstimate    = 250 * 24 * 60 // minutes
+)
+
+// PriorityOf works out how urgent a request is from what it stops and how soon that matters (F10). It is empty when
+// either grade is none.
+func PriorityOf(impact, urgency Grade) Priority {
+	weight := map[Grade]int{GradeLow: 1, GradeMedium: 2, GradeHigh: 3}
+	both := weight[impact] + weight[urgency]
+	switch {
+	case weight[impact] == 0 || weight[urgency] == 0:
+		return ""
+	case both == 6:
+		return Critical
+	case both == 5:
+		return High
+	case both == 4:
+		return Medium
+	}
+	return Low
+}
+
 func (w WaitingFor) status() Status {
-	if w == ForClient {
+	switch w {
+	case ForClient:
 		return StatusWaitingClient
+	case ForThirdParty:
+		return StatusWaitingThirdParty
+	case OnHold:
+		return StatusOnHold
 	}
 	return StatusWaitingThirdParty
+}
+
+// Over reports whether nothing comes after the state: the ticket was cancelled, or another one goes on in its place.
+func (s Status) Over() bool {
+	return s == StatusCancelled || s == StatusMerged || s == StatusDuplicate
+}
+
+// Settled reports whether the ticket is solved: it may be reopened.
+func (s Status) Settled() bool { return s == StatusResolved || s == StatusClosed }
+
+// Open reports whether somebody has to do something about the ticket, now or when a wait is over.
+func (s Status) Open() bool { return s != "" && !s.Settled() && !s.Over() }
+
+// waits reports whether the work is paused.
+func (s Status) waits() bool {
+	return s == StatusWaitingClient || s == StatusWaitingThirdParty || s == StatusOnHold || s == StatusAwaitingScope
 }
 
 // Stream is the name of a ticket's stream.
@@ -75,22 +155,37 @@ var Decider = domain.Decider[State, Command, Event]{Decide: Decide, Evolve: Evol
 
 // State is what decisions need to know of a ticket.
 type State struct {
+	ID         domain.TicketID
 	Client     domain.ClientID
 	Status     Status
 	Visibility domain.Visibility
 	Contract   domain.ContractID
 	JobType    string
 	Priority   Priority
+	OutOfScope bool
+	Promises
 
-	raisedBy  domain.PersonID
-	forClient bool // raised by or for a client user
-	disclosed bool // was Client Visible at some time, and may be so no longer
-	assigned  AssignedStaff
-	said      said
-	messages  domain.Index[flags] // by comment id
-	visibleNo int
-	staffNo   int
-	origin    ImportedStaff
+	raisedBy   domain.PersonID
+	raisedAt   time.Time
+	resolvedAt time.Time
+	forClient  bool // raised by or for a client user
+	firsthand  bool // raised by a client user
+	clientActs bool // a client user wrote on it
+	begun      bool // somebody worked on it
+	bound      bool // whoever saw a merged ticket was sent here
+	disclosed  bool // was Client Visible at some time, and may be so no longer
+	assigned   AssignedStaff
+	said       said
+	estimate   ScopeEstimated      // that the client was asked about last
+	messages   domain.Index[flags] // by comment id
+	files      domain.Index[file]  // by attachment id
+	others     domain.Index[bonds] // by ticket id
+	watchers   domain.Index[bool]  // by person id
+	excused    []Cycle
+	splitFrom  domain.TicketID
+	visibleNo  int
+	staffNo    int
+	origin     ImportedStaff
 }
 
 // said is what was said on entering the present state, so that a repetition is told from a contradiction.
@@ -99,9 +194,30 @@ type said struct{ text, code string }
 // flags is what decisions need to know of a comment or note.
 type flags struct {
 	author     domain.PersonID
+	at         time.Time
+	text       string
+	mentions   []domain.PersonID
 	visibility domain.Visibility
 	byClient   bool
 	note       bool
+	silent     bool // no answer to anybody: automatic, or adopted
+	deleted    bool
+	versions   int // that stay readable
+}
+
+// file is what decisions need to know of an attachment.
+type file struct {
+	visibility domain.Visibility
+	byClient   bool
+	erased     bool
+}
+
+// bonds is what ties the ticket to another one.
+type bonds struct {
+	relations []Relation
+	goesOn    bool // this one was merged into it
+	takenIn   bool // it was merged into this one
+	splitInto bool
 }
 
 // Exists reports whether the ticket was raised.
@@ -110,10 +226,65 @@ func (s State) Exists() bool { return s.Status != "" }
 // Origin is where the ticket was last imported from; zero when it was not.
 func (s State) Origin() ImportedStaff { return s.origin }
 
+// RaisedAt is when the ticket was raised.
+func (s State) RaisedAt() time.Time { return s.raisedAt }
+
+// Assigned is who works on the ticket.
+func (s State) Assigned() AssignedStaff { return s.assigned }
+
+// Estimate is what the client was asked about last (F33); zero when it never was.
+func (s State) Estimate() ScopeEstimated { return s.estimate }
+
 // Author is who wrote a comment or note on the ticket; zero when there is none with that id.
 func (s State) Author(id domain.CommentID) domain.PersonID {
 	message, _ := s.messages.Get(id.UUID)
 	return message.author
+}
+
+// Message is a comment or note as decisions of use cases need it.
+type Message struct {
+	Author     domain.PersonID
+	ByClient   bool
+	Visibility domain.Visibility
+	Note       bool
+	Text       string
+	At         time.Time
+	Deleted    bool
+}
+
+// Message gives a comment or note of the ticket, as it reads now.
+func (s State) Message(id domain.CommentID) (Message, bool) {
+	m, known := s.messages.Get(id.UUID)
+	return Message{m.author, m.byClient, m.visibility, m.note, m.text, m.at, m.deleted}, known
+}
+
+// Attachment tells whether a file is on the ticket and may still be read, and by whom.
+func (s State) Attachment(id domain.AttachmentID) (visibility domain.Visibility, readable bool) {
+	f, known := s.files.Get(id.UUID)
+	return f.visibility, known && !f.erased
+}
+
+// Watchers lists who wants to be told of the ticket, in the order of their ids.
+func (s State) Watchers() []domain.PersonID {
+	var persons []domain.PersonID
+	for id, watches := range s.watchers.All() {
+		if watches {
+			persons = append(persons, domain.PersonID{UUID: id})
+		}
+	}
+	return persons
+}
+
+// Excused tells whether the breach of a cycle was excused.
+func (s State) Excused(c Cycle) bool { return slices.Contains(s.excused, c) }
+
+// VisibleTo tells whether a client user sees the ticket: its organisation's visible ones, an employee
+// only those raised by or for that employee (F54).
+func (s State) VisibleTo(user domain.Actor) bool {
+	if s.Visibility != domain.ClientVisible || s.Client != user.Client || user.Person.IsZero() {
+		return false
+	}
+	return user.Role == domain.ClientAdmin || user.Role == domain.ClientEmployee && s.raisedBy == user.Person
 }
 
 // Wants tells which series owes the ticket a number: the visible one from the first publication on, for
@@ -129,8 +300,33 @@ func (s State) Wants() (series domain.Visibility, wants bool) {
 	}
 }
 
-// Decide gives the events a command leads to, none when it is in effect already, or a refusal.
+// Decide gives the events a command leads to, none when it is in effect already, or a refusal. What time alone has led
+// to until then comes before them, and how targets ended after them, so that each is told once and in order whatever
+// comes first.
 func Decide(s State, c Command) ([]Event, error) {
+	if tick, ok := c.(Tick); ok {
+		return s.tick(tick)
+	}
+	_, at := c.sent()
+	passed := s.passed(at, false)
+	s = s.after(passed)
+	decided, err := s.decide(c)
+	if err != nil || len(decided) == 0 {
+		return nil, err
+	}
+	return slices.Concat(passed, decided, s.concluded(decided)), nil
+}
+
+// after is the state after some events.
+func (s State) after(events []Event) State {
+	for _, event := range events {
+		s = Evolve(s, event)
+	}
+	return s
+}
+
+// decide tells apart what clients may ask too.
+func (s State) decide(c Command) ([]Event, error) {
 	switch c := c.(type) {
 	case Raise:
 		return s.raise(c)
@@ -138,6 +334,14 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.number(c)
 	case Comment:
 		return s.comment(c)
+	case EditComment:
+		return s.editComment(c)
+	case DeleteComment:
+		return s.deleteComment(c)
+	case Attach:
+		return s.attach(c)
+	case AnswerScope:
+		return s.answerScope(c)
 	case Reopen:
 		return s.reopen(c)
 	default:
@@ -147,7 +351,7 @@ func Decide(s State, c Command) ([]Event, error) {
 
 // decideForStaff handles what clients may never ask for, whatever the transport let through.
 func (s State) decideForStaff(c Command) ([]Event, error) {
-	by, at := signature(c)
+	by, at := c.sent()
 	if by.Side == domain.ClientSide {
 		return nil, errNotFound
 	}
@@ -161,518 +365,69 @@ func (s State) decideForStaff(c Command) ([]Event, error) {
 		return s.assign(c)
 	case Start:
 		return s.start(c)
-	case Note:
-		return s.note(c)
 	case WaitForClient:
 		return s.waitForClient(c)
 	case WaitForThirdParty:
-		return s.waitForThirdParty(c)
+		return s.wait(ForThirdParty, c.Reason, c.By, c.At)
+	case Hold:
+		return s.wait(OnHold, c.Reason, c.By, c.At)
 	case Resume:
 		return s.resume(c)
 	case Resolve:
 		return s.resolve(c)
 	case Close:
 		return s.close(c)
+	case Cancel:
+		return s.cancel(c)
+	case EstimateScope:
+		return s.estimateScope(c)
+	case Import:
+		return s.imported(c)
+	default:
+		return s.decideAboutItems(c)
+	}
+}
+
+// decideAboutItems handles what is said on the ticket, who sees it, other tickets, and what is promised.
+func (s State) decideAboutItems(c Command) ([]Event, error) {
+	switch c := c.(type) {
+	case Note:
+		return s.note(c)
 	case Publish:
 		return s.publish(c)
 	case Withdraw:
 		return s.withdraw(c)
 	case WithdrawComment:
 		return s.withdrawComment(c)
-	case Import:
-		return s.imported(c)
-	case Raise, Number, Comment, Reopen:
-		// Decide has handled them: clients and the system send these too.
-	}
-	return nil, nil
-}
-
-// signature is who sent a command and when.
-func signature(c Command) (domain.Actor, time.Time) {
-	switch c := c.(type) {
-	case Raise:
-		return c.By, c.At
-	case Triage:
-		return c.By, c.At
-	case Assign:
-		return c.By, c.At
-	case Start:
-		return c.By, c.At
-	case Comment:
-		return c.By, c.At
-	case Note:
-		return c.By, c.At
-	case WaitForClient:
-		return c.By, c.At
-	case WaitForThirdParty:
-		return c.By, c.At
-	case Resume:
-		return c.By, c.At
-	case Resolve:
-		return c.By, c.At
-	case Close:
-		return c.By, c.At
-	case Reopen:
-		return c.By, c.At
-	case Publish:
-		return c.By, c.At
-	case Withdraw:
-		return c.By, c.At
-	case WithdrawComment:
-		return c.By, c.At
-	case Import:
-		return c.By, c.At
-	case Number:
-		return domain.System(), c.At
-	}
-	return domain.Actor{}, time.Time{}
-}
-
-// errNotFound is the one answer for "no such ticket" and "not yours": a client cannot tell them apart.
-var errNotFound = domain.Refuse(domain.ErrNotFound, "no_such_ticket", "no such ticket")
-
-// open refuses whoever may not see the ticket, and commands without a valid instant.
-func (s State) open(by domain.Actor, at time.Time) error {
-	if !s.Exists() {
-		return errNotFound
-	}
-	if by.Side == domain.ClientSide && !s.visibleTo(by) {
-		return errNotFound
-	}
-	check := domain.Signed(by, at)
-	return check.Err()
-}
-
-// visibleTo tells whether a client user sees the ticket: its organisation's visible ones, an employee
-// only those raised by or for that employee (F54).
-func (s State) visibleTo(user domain.Actor) bool {
-	if s.Visibility != domain.ClientVisible || s.Client != user.Client || user.Person.IsZero() {
-		return false
-	}
-	return user.Role == domain.ClientAdmin || user.Role == domain.ClientEmployee && s.raisedBy == user.Person
-}
-
-// unseen refuses what an import brings once a client has seen the ticket. What is imported arrives Internal
-// Only, so only history that nobody was shown may lack what clients are owed: a question, a note.
-func (s State) unseen(imported bool) error {
-	if imported && s.disclosed {
-		return domain.Refuse(domain.ErrConflict, "already_disclosed", "the client has seen the ticket; an import cannot go on with it")
-	}
-	return nil
-}
-
-func (s State) raise(c Raise) ([]Event, error) {
-	byClient := c.By.Side == domain.ClientSide
-	if byClient && (c.By.Client != c.Client || c.Imported || s.Exists() && !s.visibleTo(c.By)) {
-		return nil, errNotFound
-	}
-	if s.Exists() {
-		return nil, nil // The id derives from the command: it has acted.
-	}
-	check := domain.Signed(c.By, c.At)
-	check.That(!c.Ticket.IsZero(), "ticket", "must be given")
-	check.That(!c.Client.IsZero(), "client", "must be given")
-	check.That(c.JobType != "", "category", "must be given")
-	check.That(c.Priority.Valid(), "priority", "must be critical, high, medium or low")
-	check.That(c.Visibility.Valid(), "visibility", "must be client_visible or empty")
-	check.Line("title", c.Title)
-	check.Text("description", c.Description, 0)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	raised := Raised{
-		Ticket: c.Ticket, Client: c.Client, Contract: c.Contract, JobType: c.JobType,
-		Title: c.Title, Description: c.Description, Priority: c.Priority, Visibility: c.Visibility,
-		RaisedBy: c.By.Person, ForClient: byClient, By: c.By.Person, At: c.At,
-	}
-	if !byClient && !c.OnBehalfOf.IsZero() {
-		raised.RaisedBy, raised.ForClient = c.OnBehalfOf, true
-	}
-	if raised.ForClient {
-		raised.Visibility = domain.ClientVisible // X8
-	}
-	if c.Imported {
-		raised.Visibility = domain.InternalOnly
-	}
-	return []Event{raised}, nil
-}
-
-func (s State) triage(c Triage) ([]Event, error) {
-	if err := s.working("triage"); err != nil {
-		return nil, err
-	}
-	var check domain.Check
-	check.That(c.JobType != "", "category", "must be given")
-	check.That(c.Priority.Valid(), "priority", "must be critical, high, medium or low")
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	if s.Status != StatusNew && s.Contract == c.Contract && s.JobType == c.JobType && s.Priority == c.Priority {
+	case PublishAttachment:
+		return s.publishAttachment(c)
+	case WithdrawAttachment:
+		return s.withdrawAttachment(c)
+	case EraseAttachment:
+		return s.eraseAttachment(c)
+	case Merge:
+		return s.merge(c)
+	case TakeIn:
+		return s.takeIn(c)
+	case SplitOff:
+		return s.splitOff(c)
+	case Adopt:
+		return s.adopt(c)
+	case Link:
+		return s.link(c)
+	case Unlink:
+		return s.unlink(c)
+	case ChangeClient:
+		return s.changeClient(c)
+	case PinSLA:
+		return s.pinSLA(c)
+	case Acknowledge:
+		return s.acknowledge(c)
+	case ExcuseBreach:
+		return s.excuse(c)
+	case Watch:
+		return s.watch(c)
+	default: // The switches before this one have handled the others.
 		return nil, nil
 	}
-	return []Event{Triaged{Contract: c.Contract, JobType: c.JobType, Priority: c.Priority, By: c.By.Person, At: c.At}}, nil
-}
-
-func (s State) assign(c Assign) ([]Event, error) {
-	if err := s.working("assign"); err != nil {
-		return nil, err
-	}
-	var check domain.Check
-	check.Text("team", c.Team, 0)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	to := AssignedStaff{Assignee: c.Assignee, Team: c.Team}
-	if to == s.assigned {
-		return nil, nil
-	}
-	return []Event{Assigned{Staff: to, By: c.By.Person, At: c.At}}, nil
-}
-
-func (s State) start(c Start) ([]Event, error) {
-	switch s.Status {
-	case StatusNew, StatusTriaged:
-		return []Event{Started{By: c.By.Person, At: c.At}}, nil
-	case StatusInProgress, StatusReopened:
-		return nil, nil
-	case StatusWaitingClient, StatusWaitingThirdParty, StatusResolved, StatusClosed:
-	}
-	return nil, domain.Refuse(domain.ErrConflict, "wrong_state", "work cannot start on a ticket that is %s; resume or reopen it", s.Status)
-}
-
-// comment is open to clients. A reply while the ticket waits for the client ends the wait at the reply's
-// instant, whatever staff do or when they look (F16).
-func (s State) comment(c Comment) ([]Event, error) {
-	if err := s.open(c.By, c.At); err != nil {
-		return nil, err
-	}
-	byClient := c.By.Side == domain.ClientSide
-	if byClient {
-		c.Visibility = domain.ClientVisible
-	}
-	if s.wrote(c.Comment) {
-		return nil, nil
-	}
-	var check domain.Check
-	checkMessage(&check, c.Comment, c.Text, c.Visibility)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	if s.Status == StatusClosed {
-		return nil, domain.Refuse(domain.ErrConflict, "ticket_closed", "the ticket is closed; reopen it to write on it")
-	}
-	if err := s.holds(c.Visibility); err != nil {
-		return nil, err
-	}
-	events := []Event{Commented{
-		Comment: c.Comment, Visibility: c.Visibility, ByClient: byClient, Text: c.Text, By: c.By.Person, At: c.At,
-	}}
-	if byClient && s.Status == StatusWaitingClient {
-		events = append(events, WaitingEnded{By: c.By.Person, At: c.At})
-	}
-	return events, nil
-}
-
-func (s State) note(c Note) ([]Event, error) {
-	if s.wrote(c.Note) {
-		return nil, nil
-	}
-	var check domain.Check
-	checkMessage(&check, c.Note, c.Text, c.Visibility)
-	if !c.CopyOf.IsZero() {
-		original, known := s.messages.Get(c.CopyOf.UUID)
-		check.That(known && original.note, "copy_of", "must be a note of this ticket")
-		check.That(c.Visibility == domain.ClientVisible, "visibility", "must be client_visible for a copy")
-	}
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	if err := s.holds(c.Visibility); err != nil {
-		return nil, err
-	}
-	return []Event{Noted{
-		Note: c.Note, Visibility: c.Visibility, Text: c.Text, Staff: NotedStaff{CopyOf: c.CopyOf}, By: c.By.Person, At: c.At,
-	}}, nil
-}
-
-// waitForClient needs a question that the client can see (F16); history from elsewhere has none. Asked
-// while the ticket waits for the client already, the question joins the one before.
-func (s State) waitForClient(c WaitForClient) ([]Event, error) {
-	if err := s.unseen(c.Imported); err != nil {
-		return nil, err
-	}
-	if !c.Imported && s.wrote(c.Comment) {
-		return nil, nil
-	}
-	if err := s.working("wait"); err != nil {
-		return nil, err
-	}
-	var events []Event
-	if !c.Imported {
-		asked, err := s.comment(Comment{Comment: c.Comment, Visibility: domain.ClientVisible, Text: c.Question, By: c.By, At: c.At})
-		if err != nil {
-			return nil, err
-		}
-		events = asked
-	}
-	if s.Status == StatusWaitingClient {
-		return events, nil
-	}
-	events = append(events, s.endWait(c.By, c.At)...)
-	return append(events, WaitingStarted{For: ForClient, By: c.By.Person, At: c.At}), nil
-}
-
-// waitForThirdParty under another reason than before says so, without an end of the wait between.
-func (s State) waitForThirdParty(c WaitForThirdParty) ([]Event, error) {
-	if err := s.working("wait"); err != nil {
-		return nil, err
-	}
-	var check domain.Check
-	check.Text("reason", c.Reason, 0)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	started := WaitingStarted{For: ForThirdParty, Staff: WaitingStartedStaff{Reason: c.Reason}, By: c.By.Person, At: c.At}
-	if s.Status == StatusWaitingThirdParty {
-		if s.said == (said{text: c.Reason}) {
-			return nil, nil
-		}
-		return []Event{started}, nil
-	}
-	return append(s.endWait(c.By, c.At), started), nil
-}
-
-func (s State) resume(c Resume) ([]Event, error) {
-	switch s.Status {
-	case StatusWaitingClient, StatusWaitingThirdParty:
-		return s.endWait(c.By, c.At), nil
-	case StatusInProgress, StatusReopened:
-		return nil, nil
-	case StatusNew, StatusTriaged, StatusResolved, StatusClosed:
-	}
-	return nil, domain.Refuse(domain.ErrConflict, "wrong_state", "a ticket that is %s does not wait for anybody", s.Status)
-}
-
-func (s State) endWait(by domain.Actor, at time.Time) []Event {
-	if s.Status != StatusWaitingClient && s.Status != StatusWaitingThirdParty {
-		return nil
-	}
-	return []Event{WaitingEnded{By: by.Person, At: at}}
-}
-
-// resolve twice with one note is one resolution; with another note, two people contradict each other.
-func (s State) resolve(c Resolve) ([]Event, error) {
-	if err := s.unseen(c.Imported); err != nil {
-		return nil, err
-	}
-	if s.Status == StatusResolved {
-		if s.said == (said{c.Note, c.Code}) {
-			return nil, nil
-		}
-		return nil, domain.Refuse(domain.ErrConflict, "already_resolved", "the ticket is resolved with another note or code; reopen it to resolve it anew")
-	}
-	if err := s.working("resolve"); err != nil {
-		return nil, err
-	}
-	var check domain.Check
-	check.Text("note", c.Note, 0)
-	check.Text("code", c.Code, 0)
-	if s.Visibility == domain.ClientVisible {
-		check.That(strings.TrimSpace(c.Note) != "", "note", "must tell the client how the ticket was resolved")
-	}
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	return append(s.endWait(c.By, c.At), Resolved{Note: c.Note, Staff: ResolvedStaff{Code: c.Code}, By: c.By.Person, At: c.At}), nil
-}
-
-func (s State) close(c Close) ([]Event, error) {
-	if err := s.unseen(c.Imported); err != nil {
-		return nil, err
-	}
-	switch {
-	case s.Status == StatusClosed:
-		return nil, nil
-	case s.Status == StatusResolved:
-		return []Event{Closed{By: c.By.Person, At: c.At}}, nil
-	case c.Imported:
-		resolved, err := s.resolve(Resolve{Imported: true, By: c.By, At: c.At})
-		if err != nil {
-			return nil, err
-		}
-		return append(resolved, Closed{By: c.By.Person, At: c.At}), nil
-	}
-	return nil, domain.Refuse(domain.ErrConflict, "wrong_state", "a ticket that is %s must be resolved before it is closed", s.Status)
-}
-
-// reopen is open to clients, whose reason becomes a visible comment, also when the ticket was reopened by
-// somebody else a moment before.
-func (s State) reopen(c Reopen) ([]Event, error) {
-	if err := s.open(c.By, c.At); err != nil {
-		return nil, err
-	}
-	byClient := c.By.Side == domain.ClientSide
-	switch {
-	case byClient && s.wrote(c.Comment):
-		return nil, nil
-	case s.Status == StatusResolved, s.Status == StatusClosed:
-	case s.Status == StatusReopened && (byClient || c.Text == "" || s.said == said{text: c.Text}):
-	default:
-		return nil, domain.Refuse(domain.ErrConflict, "not_resolved", "a ticket that is %s is still open", s.Status)
-	}
-	var check domain.Check
-	check.Text("text", c.Text, 0)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	var events []Event
-	if s.Status != StatusReopened {
-		reopened := Reopened{By: c.By.Person, At: c.At}
-		if !byClient {
-			reopened.Staff.Reason = c.Text
-		}
-		events, s.Status = append(events, reopened), StatusReopened
-	}
-	if !byClient || c.Text == "" {
-		return events, nil
-	}
-	commented, err := s.comment(Comment{Comment: c.Comment, Text: c.Text, By: c.By, At: c.At})
-	if err != nil {
-		return nil, err
-	}
-	return append(events, commented...), nil
-}
-
-// publish shows the ticket first and the comments after it: a child is never more visible than its
-// parent (F2). The reason stands once, on the first event: an append has a limit.
-func (s State) publish(c Publish) ([]Event, error) {
-	var check domain.Check
-	check.Text("reason", c.Reason, 0)
-	for _, id := range c.Comments {
-		m, known := s.messages.Get(id.UUID)
-		check.That(known, "comments", "must be comments of this ticket: "+id.String()+" is not")
-		check.That(!m.note, "comments", "must not be notes: "+id.String()+" is one; write a visible note with its reviewed text")
-	}
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	var events []Event
-	staff := AudienceStaff{Reason: c.Reason}
-	if s.Visibility != domain.ClientVisible {
-		events = append(events, Published{Staff: staff, By: c.By.Person, At: c.At})
-		staff = AudienceStaff{}
-	}
-	seen := map[domain.CommentID]bool{}
-	for _, id := range c.Comments {
-		if m, _ := s.messages.Get(id.UUID); m.visibility == domain.ClientVisible || seen[id] {
-			continue
-		}
-		seen[id] = true
-		events = append(events, CommentPublished{Comment: id, Staff: staff, By: c.By.Person, At: c.At})
-		staff = AudienceStaff{}
-	}
-	return events, nil
-}
-
-// withdraw hides children first, in the order of their ids. What a client asked or wrote stays (X8, F2).
-// The reason stands once, on the ticket.
-func (s State) withdraw(c Withdraw) ([]Event, error) {
-	if s.Visibility != domain.ClientVisible {
-		return nil, nil
-	}
-	if s.forClient {
-		return nil, domain.Refuse(domain.ErrConflict, "raised_for_client", "the ticket was raised by or for a client user and stays visible")
-	}
-	var check domain.Check
-	check.Text("reason", c.Reason, 0)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	var events []Event
-	for id, m := range s.messages.All() {
-		if m.byClient {
-			return nil, domain.Refuse(domain.ErrConflict, "client_wrote", "a client has written on the ticket; it stays visible")
-		}
-		if m.visibility == domain.ClientVisible {
-			events = append(events, CommentWithdrawn{Comment: domain.CommentID{UUID: id}, By: c.By.Person, At: c.At})
-		}
-	}
-	return append(events, Withdrawn{Staff: AudienceStaff{Reason: c.Reason}, By: c.By.Person, At: c.At}), nil
-}
-
-func (s State) withdrawComment(c WithdrawComment) ([]Event, error) {
-	m, known := s.messages.Get(c.Comment.UUID)
-	if !known {
-		return nil, domain.Refuse(domain.ErrNotFound, "no_such_comment", "no comment %s on this ticket", c.Comment)
-	}
-	if m.byClient {
-		return nil, domain.Refuse(domain.ErrConflict, "client_wrote", "what a client wrote stays visible")
-	}
-	var check domain.Check
-	check.Text("reason", c.Reason, 0)
-	if err := check.Err(); err != nil || m.visibility != domain.ClientVisible {
-		return nil, err
-	}
-	return []Event{CommentWithdrawn{Comment: c.Comment, Staff: AudienceStaff{Reason: c.Reason}, By: c.By.Person, At: c.At}}, nil
-}
-
-// number is the second step of numbering. A number once given stays, whatever is asked later.
-func (s State) number(c Number) ([]Event, error) {
-	if err := s.open(domain.System(), c.At); err != nil {
-		return nil, err
-	}
-	if c.Number < 1 {
-		return nil, domain.Refuse(domain.ErrInvalid, "invalid_number", "number %d is below 1", c.Number)
-	}
-	if series, wants := s.Wants(); !wants || series != c.Series {
-		return nil, nil
-	}
-	return []Event{Numbered{Series: c.Series, Number: c.Number, At: c.At}}, nil
-}
-
-func (s State) imported(c Import) ([]Event, error) {
-	if c.From == s.origin {
-		return nil, nil
-	}
-	if err := s.unseen(true); err != nil {
-		return nil, err
-	}
-	var check domain.Check
-	check.Line("system", c.From.System)
-	check.Line("key", c.From.Key)
-	check.Line("digest", c.From.Digest)
-	if err := check.Err(); err != nil {
-		return nil, err
-	}
-	return []Event{Imported{Staff: c.From, By: c.By.Person, At: c.At}}, nil
-}
-
-// wrote reports whether a comment or note with this id is on the ticket. The id derives from the command
-// that wrote it: that command has acted.
-func (s State) wrote(id domain.CommentID) bool {
-	_, written := s.messages.Get(id.UUID)
-	return written
-}
-
-// working refuses what only an open ticket allows.
-func (s State) working(verb string) error {
-	if s.Status == StatusResolved || s.Status == StatusClosed {
-		return domain.Refuse(domain.ErrConflict, "wrong_state", "cannot %s a ticket that is %s; reopen it", verb, s.Status)
-	}
-	return nil
-}
-
-// holds refuses a visible child on an internal ticket.
-func (s State) holds(child domain.Visibility) error {
-	if child == domain.ClientVisible && s.Visibility != domain.ClientVisible {
-		return domain.Refuse(domain.ErrConflict, "parent_internal", "the ticket is internal only; publish it first, or together with what you wrote")
-	}
-	return nil
-}
-
-func checkMessage(check *domain.Check, id domain.CommentID, text string, visibility domain.Visibility) {
-	check.That(!id.IsZero(), "id", "must be given")
-	check.That(visibility.Valid(), "visibility", "must be client_visible or empty")
-	check.Text("text", text, 1)
-	check.That(strings.TrimSpace(text) != "", "text", "must not be blank")
 }

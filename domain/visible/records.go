@@ -1,6 +1,9 @@
 package visible
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +26,9 @@ const (
 	KindProposal     Kind = "proposal"
 	KindOverage      Kind = "overage_request"
 	KindHoursAlert   Kind = "hours_alert"
+	KindTarget       Kind = "target"
+	KindAttachment   Kind = "attachment"
+	KindEdit         Kind = "comment_edit"
 )
 
 // Organisation is the client organisation itself.
@@ -214,6 +220,81 @@ type Ticket struct {
 	UpdatedAt   time.Time // of the last change the client could see
 	Resolution  string    // the client-facing note; empty until resolved
 	ResolvedAt  time.Time // zero until resolved
+	ReopenUntil time.Time // until when it can be reopened; zero while it is open, and when that is not bounded
+	Follows     uuid.UUID // the ticket that this one takes up again; uuid.Nil = none
+	MergedInto  uuid.UUID // where the conversation goes on; uuid.Nil = here
+	OutOfScope  bool      // no contract covers it so far
+	EscalatedAt time.Time // since when it is escalated; zero unless it is now (X1)
+	// What the client is asked to allow while State is TicketAwaitingApproval.
+	EstimateMinutes int
+	EstimateText    string
+}
+
+// EstimateSHA256 is the digest of an estimate, in hex: whoever agrees to it names what it has read.
+func EstimateSHA256(minutes int, text string) string {
+	sum := sha256.Sum256([]byte(strconv.Itoa(minutes) + "\n" + text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Target is one promise about a ticket as its client sees it (X1): never the goal, the policy, a threshold, the
+// calendar, or a cycle that is over.
+type Target struct {
+	Client uuid.UUID
+	ID     uuid.UUID // derived from the ticket and the goal
+	Ticket uuid.UUID
+	Goal   string // "first_response", "next_response" or "resolution"
+	State  string // see TargetState
+	// Due is when it will be used up, or was when it is missed; zero while it is paused, and once it concluded.
+	// RemainingSeconds is the counting time that is left while it is paused, and 0 otherwise.
+	Due              time.Time
+	RemainingSeconds int64
+	// Strip explains the clock from its beginning to Due, or to where it paused or ended: a JSON array of Stretch. It is
+	// text so that records compare.
+	Strip string
+}
+
+// Stretch is a part of a Target's strip.
+type Stretch struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// Doing is "counting", "closed", "holiday", "waiting_for_you", "on_hold", "awaiting_approval" or "resolved".
+	Doing   string `json:"doing"`
+	Seconds int64  `json:"seconds"` // that count
+}
+
+// The states of a target in a client's words (X1).
+const (
+	TargetOnTrack = "on_track"
+	TargetAtRisk  = "at_risk"
+	TargetMissed  = "missed"
+	TargetPaused  = "paused" // the ticket's own state says for whom or what
+	TargetMet     = "met"
+	TargetMetLate = "met_late"
+)
+
+// Attachment is a file on a ticket. Its bytes are in the public store, under ID.
+type Attachment struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Ticket   uuid.UUID
+	Author   uuid.UUID
+	ByClient bool
+	Name     string
+	Type     string // media type
+	Size     int64  // bytes
+	SHA256   string // hex
+	At       time.Time
+}
+
+// Edit is what a comment said before it was changed, once EditWindow was over (F11).
+type Edit struct {
+	Client  uuid.UUID
+	ID      uuid.UUID // derived from the comment and the number
+	Comment uuid.UUID
+	Ticket  uuid.UUID
+	Number  int // from 1
+	Text    string
+	Until   time.Time // when it was replaced
 }
 
 // The states of a ticket in a client's words.
@@ -224,6 +305,10 @@ const (
 	TicketOnHold        = "on_hold"
 	TicketResolved      = "resolved"
 	TicketClosed        = "closed"
+
+	TicketAwaitingApproval = "awaiting_approval" // of an estimate, by the client
+	TicketCancelled        = "cancelled"
+	TicketMerged           = "merged"
 )
 
 // Comment is a message or a client-visible note on a ticket the client sees.
@@ -235,6 +320,8 @@ type Comment struct {
 	ByClient bool // written by a client user; else by staff
 	Text     string
 	At       time.Time
+	EditedAt time.Time // zero unless it was changed after its EditWindow
+	Deleted  bool      // a tombstone: Text is empty
 }
 
 // TicketStep is one entry of a ticket's history: the state it entered, in a client's words.
@@ -245,6 +332,15 @@ type TicketStep struct {
 	State  string
 	At     time.Time
 }
+
+// Key of the target.
+func (r Target) Key() Key { return Key{r.Client, KindTarget, r.ID} }
+
+// Key of the attachment.
+func (r Attachment) Key() Key { return Key{r.Client, KindAttachment, r.ID} }
+
+// Key of the edit.
+func (r Edit) Key() Key { return Key{r.Client, KindEdit, r.ID} }
 
 // Key of the organisation: its id is the client's.
 func (r Organisation) Key() Key { return Key{r.Client, KindOrganisation, r.Client} }
@@ -306,3 +402,6 @@ func (Settlement) isRecord()     {}
 func (Proposal) isRecord()       {}
 func (OverageRequest) isRecord() {}
 func (HoursAlert) isRecord()     {}
+func (Target) isRecord()         {}
+func (Attachment) isRecord()     {}
+func (Edit) isRecord()           {}

@@ -160,6 +160,7 @@ const (
 	KindKey         = "api_key_changed"
 	KindSession     = "session_ended"
 	KindRules       = "login_rules_changed"
+	KindWebhook     = "webhook_changed"
 	KindErased      = "erased"
 	KindExport      = "export"
 	KindSensitive   = "sensitive_read" // rate cards, the log of access itself

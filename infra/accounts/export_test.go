@@ -17,9 +17,6 @@ var (
 // Turn waits for a turn to hash.
 var Turn = (*hasher).turn
 
-// Reachable tells whether an address may be a provider's.
-func Reachable(address string, loopback bool) bool { return reachable(address, loopback) == nil }
-
 // Newcomer is newcomer.
 func (s *Service) Newcomer(client domain.ClientID, issuer, subject string) domain.PersonID {
 	return s.newcomer(client, issuer, subject)

@@ -13,12 +13,13 @@ import (
 // MailKind is what a mail is about.
 type MailKind string
 
-// The kinds of mail. Each holds one link.
+// The kinds of mail. Each holds one link, that of a notice without a token.
 const (
 	MailInvitation MailKind = "invitation"
 	MailReset      MailKind = "reset"
 	MailEmailOld   MailKind = "email_old" // asks the old address for its consent to a change
 	MailEmailNew   MailKind = "email_new" // asks the new address to confirm itself
+	MailNotice     MailKind = "notice"    // a ticket needs the person
 )
 
 // Mail is a mail that waits to be sent. The sender asks for its link by Mint.
@@ -57,6 +58,8 @@ func (k MailKind) life() time.Duration {
 		return resetLife
 	case MailEmailOld, MailEmailNew:
 		return emailChangeLife
+	case MailNotice:
+		return 0
 	default:
 		panic(fmt.Sprintf("no link for mail of the kind %q", k))
 	}
@@ -74,7 +77,7 @@ func (s *Service) Take(ctx context.Context) (Mail, bool, error) {
 }
 
 // Mint makes the link of a mail that was taken. Links of earlier attempts stay good, because nobody knows
-// which of them arrived. domain.ErrNotFound says that the mail is void, and gone: its person has been closed
+// which of them arrived. That of a notice has no token. domain.ErrNotFound says that the mail is void, and gone: its person has been closed
 // or has another address, or newer mail took its place.
 func (s *Service) Mint(ctx context.Context, m Mail) (Link, error) {
 	token, hash := newToken()
@@ -85,6 +88,9 @@ func (s *Service) Mint(ctx context.Context, m Mail) (Link, error) {
 	}
 	if !good {
 		return Link{}, domain.Refuse(domain.ErrNotFound, "mail_void", "mail %s has nothing to say any more", m.ID)
+	}
+	if m.Kind == MailNotice {
+		return Link{}, nil
 	}
 	return Link{Token: token, Expires: expires}, nil
 }

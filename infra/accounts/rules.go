@@ -2,11 +2,11 @@ package accounts
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 
 	"effigate/domain"
+	"effigate/infra/outside"
 )
 
 type rulesRow struct {
@@ -110,9 +110,5 @@ func tidyDomains(domains []string) []string {
 
 // isIssuer tells whether a text can be the URL of a provider: https or, where that is allowed, http on this machine.
 func isIssuer(text string, local bool) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	return u.Scheme == "https" || local && u.Scheme == "http" && loopback(u)
+	return outside.IsURL(text, local) && !strings.Contains(text, "?")
 }

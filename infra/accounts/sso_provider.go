@@ -7,15 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -25,6 +22,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"effigate/domain"
+	"effigate/infra/outside"
 )
 
 const (
@@ -57,48 +55,14 @@ type providers struct {
 	known    map[string]remembered // by issuer
 	asking   singleflight.Group
 	loopback bool // see Options.LoopbackProviders
-	// outside reaches them all. It goes through no proxy, which would look their names up for us.
-	outside http.RoundTripper
+	outside  http.RoundTripper
 }
 
 func newProviders(loopback bool) *providers {
-	dialer := &net.Dialer{Timeout: providerTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-		return reachable(address, loopback)
-	}}
-	return &providers{known: map[string]remembered{}, loopback: loopback, outside: &http.Transport{
-		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: providerTimeout,
-		MaxIdleConns: maxProviders, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxProviderAnswer,
-	}}
+	transport := outside.NewTransport(providerTimeout, loopback)
+	transport.MaxIdleConns, transport.MaxResponseHeaderBytes = maxProviders, maxProviderAnswer
+	return &providers{known: map[string]remembered{}, loopback: loopback, outside: transport}
 }
-
-// inside are the networks that lead to ourselves, to neighbours or to a cloud's own services, beside those that
-// netip.Addr tells: "this" network, those shared by a carrier's customers, special purposes, benchmarks, what is
-// reserved, and the forms of IPv6 that hold an address of IPv4, which could be any of them.
-var inside = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"),
-	netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
-}
-
-// reachable refuses to connect to an address, with its port, that is not on the public internet. It is asked
-// with what a name was resolved to, so that no name leads inside whoever answers for it.
-func reachable(address string, loopback bool) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("provider at %s: %w", address, err)
-	}
-	ip := to.Addr().Unmap().WithZone("")
-	if loopback && ip.IsLoopback() {
-		return nil
-	}
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(inside, func(p netip.Prefix) bool { return p.Contains(ip) }) {
-		return fmt.Errorf("provider at %s: %w", address, errInside)
-	}
-	return nil
-}
-
-var errInside = errors.New("the address is not on the public internet")
 
 // find gives the provider of an issuer, asking it when the answer is not remembered.
 func (p *providers) find(ctx context.Context, issuer string, now time.Time) (*provider, error) {
@@ -133,7 +97,7 @@ func (p *providers) remember(issuer string, found *provider, now time.Time) {
 // tells comes from somebody else, and must not lead us to whatever listens inside.
 func (p *providers) discover(ctx context.Context, issuer string) (*provider, error) {
 	wire := &wire{next: p.outside}
-	client := &http.Client{Transport: wire, Timeout: providerTimeout, CheckRedirect: refuseRedirect}
+	client := &http.Client{Transport: wire, Timeout: providerTimeout, CheckRedirect: outside.RefuseRedirect}
 	if !isIssuer(issuer, p.loopback) {
 		return nil, fmt.Errorf("provider %s: %w: it must be an https URL", issuer, domain.ErrUnavailable)
 	}
@@ -176,15 +140,8 @@ func silent(issuer string, err error) error {
 func safe(address string, local bool) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
-		(u.Scheme == "https" || local && u.Scheme == "http" && loopback(u))
+		(u.Scheme == "https" || local && u.Scheme == "http" && outside.IsLoopback(u))
 }
-
-func loopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // wire bounds what a provider answers, and counts when it did not answer as a provider that works does.
 type wire struct {

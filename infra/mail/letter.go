@@ -39,6 +39,11 @@ var wordings = map[accounts.MailKind]wording{
 		before: "This address is to be used to log in to %s. Confirm it from here and from the address used before.", button: "Confirm this address",
 		after: "The link works once, until %s. If you know nothing of it, do nothing.",
 	},
+	// Mail travels in the clear and lies about: what the notice says is read behind the login.
+	accounts.MailNotice: {
+		subject: "A ticket needs you", path: "/notices",
+		before: "There is a new notice for you in %s.", button: "Open your notices", after: "You are asked to log in first.",
+	},
 }
 
 var page = template.Must(template.New("mail").Parse(`<!doctype html>
@@ -65,7 +70,7 @@ func letter(m accounts.Mail, side domain.Side, base *url.URL, link accounts.Link
 	said := struct{ Subject, Greeting, Before, Button, After, Link string }{
 		Subject: w.subject, Greeting: "Hello,", Button: w.button,
 		Before: fmt.Sprintf(w.before, place+" at "+base.Host),
-		After:  fmt.Sprintf(w.after, link.Expires.UTC().Format("2 January 2006, 15:04 MST")),
+		After:  strings.ReplaceAll(w.after, "%s", link.Expires.UTC().Format("2 January 2006, 15:04 MST")),
 		Link:   base.JoinPath(w.path, link.Token).String(),
 	}
 	if name := oneLine(m.Name); name != "" {

@@ -45,9 +45,13 @@ func (b billing) react(ctx context.Context, fact domain.Recorded) error {
 		Actor: domain.System(), Route: "complete billing", Key: fact.ID.String(), At: b.now(),
 		Causation: fact.ID, Correlation: fact.Command.UUID,
 	}
-	err := b.complete(ctx, r, fact)
+	return passOver(ctx, b.logger, fact, b.complete(ctx, r, fact))
+}
+
+// passOver logs what was refused for good, and gives every other error back: what failed comes again.
+func passOver(ctx context.Context, logger *slog.Logger, fact domain.Recorded, err error) error {
 	if refusal, ok := errors.AsType[*domain.Refusal](err); ok && commands.Final(err) {
-		b.logger.ErrorContext(ctx, "what follows from a fact was refused", slog.String("stream", fact.Stream),
+		logger.ErrorContext(ctx, "what follows from a fact was refused", slog.String("stream", fact.Stream),
 			slog.Int64("revision", fact.Revision), slog.String("kind", fact.Raw.Kind), slog.String("code", refusal.Code))
 		return nil
 	}

@@ -70,6 +70,8 @@ func billable() terms.Terms {
 				TopUpMinutes: 600, TopUpAtMinutes: 120,
 			},
 			{Line: "build", Amounts: []terms.Amount{{Milestone: "launch", Amount: decimal.NewFromInt(9000)}}},
+		}, Penalties: []terms.Penalty{
+			{Key: "solve", Name: "Resolution", Trigger: terms.Resolution, Kind: terms.FixedPerBreach, Amount: decimal.NewFromInt(100)},
 		}},
 	}
 }

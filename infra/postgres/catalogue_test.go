@@ -23,7 +23,7 @@ var readable = map[string][]string{
 	"portal_accounts": nil,
 	"staff_reader": {
 		"accounts.people id client name", "control.changes", "control.checkpoints", "control.generations", "control.lanes",
-		"control.leases", "control.parked", "control.requests",
+		"control.leases", "control.notices", "control.parked", "control.requests", "control.views",
 	},
 }
 
@@ -31,13 +31,15 @@ var readable = map[string][]string{
 var callable = map[string][]string{
 	"portal_reader": nil,
 	"portal_accounts": {
-		"accept", "accounts_of", "add_passkey", "attempt", "begin_session", "change_email", "client_of", "conclude_ceremony",
-		"confirm_email", "confirm_totp", "create_key", "end_other_sessions", "end_session", "entries", "evidence_key", "factors", "forget_failures",
-		"has_mail", "identify", "invite", "joined", "key", "keys_of", "log_out", "logged_in", "login", "offer", "offer_totp",
-		"passkey_holder", "passkey_person", "passkeys_of", "password_holder", "proof_of", "prove", "provider_of",
-		"provider_of_domain", "record", "release", "remove_passkey", "remove_totp", "renew_password", "renew_recovery_codes",
-		"request_reset", "reserve", "reset", "revoke_key", "rotate_session", "rules", "session", "sessions_of", "set_password",
-		"stage_of", "totp_of", "turn_away", "use_passkey", "use_recovery_code", "use_totp", "withdraw",
+		"accept", "accounts_of", "add_endpoint", "add_passkey", "add_test", "attempt", "begin_session", "change_email",
+		"change_endpoint", "client_of", "conclude_ceremony", "confirm_email", "confirm_totp", "create_key", "deliveries_of",
+		"end_other_sessions", "end_session", "endpoints_of", "entries", "evidence_key", "factors", "forget_failures", "has_mail",
+		"identify", "invite", "joined", "key", "keys_of", "log_out", "logged_in", "login", "offer", "offer_totp",
+		"passkey_holder", "passkey_person", "passkeys_of", "password_holder", "pause_endpoint", "proof_of", "prove",
+		"provider_of", "provider_of_domain", "record", "release", "remove_endpoint", "remove_passkey", "remove_totp",
+		"renew_password", "renew_recovery_codes", "request_reset", "reserve", "reset", "revoke_key", "rotate_secret",
+		"rotate_session", "rules", "send_again", "session", "sessions_of", "set_password", "stage_of", "totp_of", "turn_away",
+		"use_passkey", "use_recovery_code", "use_totp", "withdraw",
 	},
 	"staff_reader": nil,
 }
@@ -162,7 +164,7 @@ func TestFunctionsAreShut(t *testing.T) {
 		open := texts(t, database.Pool, `
 			SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 			WHERE `+ours+` AND (NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=""'] OR p.proowner <> current_user::regrole
-				OR p.pronamespace = 'accounts'::regnamespace AND NOT p.prosecdef
+				OR p.pronamespace IN ('accounts'::regnamespace, 'webhooks'::regnamespace) AND NOT p.prosecdef
 				OR EXISTS (SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee = 0))
 			ORDER BY 1`)
 		if len(open) > 0 {
@@ -196,7 +198,7 @@ func TestWithoutAClientThereIsNothing(t *testing.T) {
 	}
 	for _, table := range texts(t, database.Pool, `
 		SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND (n.nspname = 'accounts' OR has_any_column_privilege('portal_reader', c.oid, 'SELECT')) AND `+ours+` ORDER BY 1`) {
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND (n.nspname IN ('accounts', 'webhooks') OR has_any_column_privilege('portal_reader', c.oid, 'SELECT')) AND `+ours+` ORDER BY 1`) {
 		if !slices.Contains(shared, table) {
 			t.Errorf("%s is not behind row security", table)
 		}

@@ -105,7 +105,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, side Side) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, set := range []string{"control", "accounts", string(side)} {
+	for _, set := range []string{"control", "accounts", "webhooks", string(side)} {
 		if err := migrateSet(ctx, db, locker, set); err != nil {
 			return fmt.Errorf("set %s: %w", set, err)
 		}

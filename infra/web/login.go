@@ -103,7 +103,9 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	login, err := a.login(r)
 	if err == nil {
 		requestOf(r.Context()).login = login
-		err = readBody(w, r)
+		if ctx.Operation().Metadata[uploadMetadata] == nil { // A file is read as it comes.
+			err = readBody(w, r)
+		}
 	}
 	if err != nil {
 		a.WriteError(w, r, err)

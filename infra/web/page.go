@@ -58,6 +58,13 @@ func (a *API) declare(route Route) {
 // A browser without a login is sent to LoginPath, one whose proof is too old to StepUpPath, both with the
 // local path to come back to as "next".
 func (a *API) Page(method, pattern string, p access.Permission, handler func(http.ResponseWriter, *http.Request, auth.Login) error) {
+	a.page(method, pattern, p, requestTimeout, handler)
+}
+
+// page adds a page, the work on which is bounded.
+func (a *API) page(
+	method, pattern string, p access.Permission, timeout time.Duration, handler func(http.ResponseWriter, *http.Request, auth.Login) error,
+) {
 	a.declare(Route{Method: method, Pattern: pattern, Permission: p})
 	a.router.Method(method, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "HX-Request, HX-Request-Type")
@@ -68,7 +75,7 @@ func (a *API) Page(method, pattern string, p access.Permission, handler func(htt
 			if err = login.May(p, a.now()); err != nil {
 				a.deny(r.Context(), known, p)
 			} else {
-				err = bounded(r, func(r *http.Request) error { return handler(w, r, login) })
+				err = bounded(r, timeout, func(r *http.Request) error { return handler(w, r, login) })
 				a.denied(r.Context(), known, p, err)
 			}
 		}
@@ -96,15 +103,15 @@ func (a *API) PublicLimited(method, pattern string, handler func(http.ResponseWr
 func (a *API) public(method, pattern string, handler func(http.ResponseWriter, *http.Request) error) http.Handler {
 	a.declare(Route{Method: method, Pattern: pattern})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := bounded(r, func(r *http.Request) error { return handler(w, r) }); err != nil {
+		if err := bounded(r, requestTimeout, func(r *http.Request) error { return handler(w, r) }); err != nil {
 			a.fail(w, r, "", err)
 		}
 	})
 }
 
 // bounded gives the work on a request the time it may take.
-func bounded(r *http.Request, work func(*http.Request) error) error {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+func bounded(r *http.Request, timeout time.Duration, work func(*http.Request) error) error {
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	return work(r.WithContext(ctx))
 }

@@ -152,6 +152,13 @@ func (a *API) OpenAPI() ([]byte, error) {
 // is for the handler to ask (LoginOf gives the rest of the login). Errors it returns become problems. An
 // input's fields that no handler names are refused.
 func Register[I, O any](a *API, p access.Permission, op huma.Operation, handler func(context.Context, domain.Actor, *I) (*O, error)) {
+	operate(a, p, op, requestTimeout, handler)
+}
+
+// operate registers an operation, the work on which is bounded.
+func operate[I, O any](
+	a *API, p access.Permission, op huma.Operation, timeout time.Duration, handler func(context.Context, domain.Actor, *I) (*O, error),
+) {
 	a.declare(Route{Method: op.Method, Pattern: op.Path, Permission: p})
 	op.MaxBodyBytes = MaxBody + 1 // The body has been read and bounded before; see readBody.
 	op.RejectUnknownQueryParameters = true
@@ -159,7 +166,7 @@ func Register[I, O any](a *API, p access.Permission, op huma.Operation, handler 
 	op.Middlewares = append(op.Middlewares, a.admission(p))
 	a.documentProblems(&op)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		known := requestOf(ctx)
 		out, err := handler(ctx, known.login.Actor, in)
@@ -177,6 +184,7 @@ type request struct {
 	address string
 	login   auth.Login
 	http    *http.Request
+	to      http.ResponseWriter
 }
 
 type requestKey struct{}
@@ -203,6 +211,7 @@ func (a *API) identify(next http.Handler) http.Handler {
 		known.http = r
 		w.Header().Set("X-Request-Id", known.id)
 		recorded := &recorder{ResponseWriter: w}
+		known.to = recorded
 		defer func() { a.logRequest(ctx, r.Method, recorded.answered(), time.Since(started)) }()
 		next.ServeHTTP(recorded, r)
 	})

@@ -97,18 +97,41 @@ var (
 			ID: r.ID, Client: r.Client, Number: r.Number, Title: r.Title, Description: r.Description,
 			Category: id(r.Category), Priority: r.Priority, State: r.State, RaisedBy: r.RaisedBy, RaisedAt: r.RaisedAt,
 			UpdatedAt: r.UpdatedAt, Resolution: r.Resolution, ResolvedAt: instant(r.ResolvedAt),
+			ReopenUntil: instant(r.ReopenUntil), Follows: id(r.Follows), MergedInto: id(r.MergedInto), OutOfScope: r.OutOfScope,
+			EscalatedAt: instant(r.EscalatedAt), EstimateMinutes: r.EstimateMinutes, EstimateText: r.EstimateText,
 		}
 	}, func(r rows.TicketRow) uuid.UUID { return r.Client })
 
 	Comments = table("comments", visible.KindComment, func(r visible.Comment) rows.CommentRow {
 		return rows.CommentRow{
 			ID: r.ID, Client: r.Client, Ticket: r.Ticket, Author: r.Author, ByClient: r.ByClient, Text: r.Text, At: r.At,
+			EditedAt: instant(r.EditedAt), Deleted: r.Deleted,
 		}
 	}, func(r rows.CommentRow) uuid.UUID { return r.Client })
 
 	TicketSteps = table("ticket_steps", visible.KindTicketStep, func(r visible.TicketStep) rows.TicketStepRow {
 		return rows.TicketStepRow{ID: r.ID, Client: r.Client, Ticket: r.Ticket, State: r.State, At: r.At}
 	}, func(r rows.TicketStepRow) uuid.UUID { return r.Client })
+
+	Targets = table("targets", visible.KindTarget, func(r visible.Target) rows.TargetRow {
+		return rows.TargetRow{
+			ID: r.ID, Client: r.Client, Ticket: r.Ticket, Goal: r.Goal, State: r.State, Due: instant(r.Due),
+			RemainingSeconds: r.RemainingSeconds, Strip: r.Strip,
+		}
+	}, func(r rows.TargetRow) uuid.UUID { return r.Client })
+
+	Attachments = table("attachments", visible.KindAttachment, func(r visible.Attachment) rows.AttachmentRow {
+		return rows.AttachmentRow{
+			ID: r.ID, Client: r.Client, Ticket: r.Ticket, Author: r.Author, ByClient: r.ByClient, Name: r.Name, Type: r.Type,
+			Size: r.Size, SHA256: r.SHA256, At: r.At,
+		}
+	}, func(r rows.AttachmentRow) uuid.UUID { return r.Client })
+
+	CommentEdits = table("comment_edits", visible.KindEdit, func(r visible.Edit) rows.CommentEditRow {
+		return rows.CommentEditRow{
+			ID: r.ID, Client: r.Client, Comment: r.Comment, Ticket: r.Ticket, Number: r.Number, Text: r.Text, Until: r.Until,
+		}
+	}, func(r rows.CommentEditRow) uuid.UUID { return r.Client })
 )
 
 // table projects one kind of record into the table that holds nothing else: a Put replaces the row, a

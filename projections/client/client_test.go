@@ -97,19 +97,33 @@ var samples = []struct {
 		visible.Ticket{
 			Client: acme, ID: item, Number: 41, Title: "t", Description: "d", Category: globex, Priority: "low", State: "resolved",
 			RaisedBy: person, RaisedAt: noon, UpdatedAt: noon.Add(1), Resolution: "r", ResolvedAt: noon.Add(2),
+			ReopenUntil: noon.Add(3), Follows: acme, MergedInto: globex, OutOfScope: true, EscalatedAt: noon.Add(4), EstimateMinutes: 90, EstimateText: "e",
 		},
 		rows.TicketRow{
 			ID: item, Client: acme, Number: 41, Title: "t", Description: "d", Category: &globex, Priority: "low", State: "resolved",
 			RaisedBy: person, RaisedAt: noon, UpdatedAt: noon.Add(1), Resolution: "r", ResolvedAt: new(noon.Add(2)),
+			ReopenUntil: new(noon.Add(3)), Follows: &acme, MergedInto: &globex, OutOfScope: true, EscalatedAt: new(noon.Add(4)), EstimateMinutes: 90, EstimateText: "e",
 		},
 	},
 	{
-		visible.Comment{Client: acme, ID: item, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon},
-		rows.CommentRow{ID: item, Client: acme, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon},
+		visible.Comment{Client: acme, ID: item, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon, EditedAt: noon.Add(1), Deleted: true},
+		rows.CommentRow{ID: item, Client: acme, Ticket: globex, Author: person, ByClient: true, Text: "t", At: noon, EditedAt: new(noon.Add(1)), Deleted: true},
 	},
 	{
 		visible.TicketStep{Client: acme, ID: item, Ticket: globex, State: "open", At: noon},
 		rows.TicketStepRow{ID: item, Client: acme, Ticket: globex, State: "open", At: noon},
+	},
+	{
+		visible.Target{Client: acme, ID: item, Ticket: globex, Goal: "resolution", State: "paused", Due: noon, RemainingSeconds: 60, Strip: "[]"},
+		rows.TargetRow{ID: item, Client: acme, Ticket: globex, Goal: "resolution", State: "paused", Due: &noon, RemainingSeconds: 60, Strip: "[]"},
+	},
+	{
+		visible.Attachment{Client: acme, ID: item, Ticket: globex, Author: person, ByClient: true, Name: "a.png", Type: "image/png", Size: 9, SHA256: "00", At: noon},
+		rows.AttachmentRow{ID: item, Client: acme, Ticket: globex, Author: person, ByClient: true, Name: "a.png", Type: "image/png", Size: 9, SHA256: "00", At: noon},
+	},
+	{
+		visible.Edit{Client: acme, ID: item, Comment: person, Ticket: globex, Number: 2, Text: "t", Until: noon},
+		rows.CommentEditRow{ID: item, Client: acme, Comment: person, Ticket: globex, Number: 2, Text: "t", Until: noon},
 	},
 }
 
@@ -139,6 +153,7 @@ var all = []projection{
 	of(client.Organisations), of(client.People), of(client.Contracts), of(client.Categories),
 	of(client.Lines), of(client.Buckets), of(client.CarriedLots), of(client.Work), of(client.Settlements), of(client.Proposals),
 	of(client.OverageRequests), of(client.HoursAlerts), of(client.Tickets), of(client.Comments), of(client.TicketSteps),
+	of(client.Targets), of(client.Attachments), of(client.CommentEdits),
 }
 
 // taking gives the one projection that takes a change.
@@ -207,8 +222,18 @@ func TestUnsetFieldsAreNull(t *testing.T) {
 	t.Parallel()
 	put := visible.Put{Record: visible.Ticket{Client: acme, ID: item}}
 	got, _ := taking(t, put).fold(put)
-	if row := got.(rows.TicketRow); row.Category != nil || row.ResolvedAt != nil {
-		t.Errorf("category %v, resolved at %v", row.Category, row.ResolvedAt)
+	if row := got.(rows.TicketRow); row.Category != nil || row.ResolvedAt != nil || row.ReopenUntil != nil || row.Follows != nil || row.MergedInto != nil || row.EscalatedAt != nil {
+		t.Errorf("not all of these are unset: %+v", row)
+	}
+	put = visible.Put{Record: visible.Target{Client: acme, ID: item}}
+	got, _ = taking(t, put).fold(put)
+	if row := got.(rows.TargetRow); row.Due != nil {
+		t.Errorf("due at %v", row.Due)
+	}
+	put = visible.Put{Record: visible.Comment{Client: acme, ID: item}}
+	got, _ = taking(t, put).fold(put)
+	if row := got.(rows.CommentRow); row.EditedAt != nil {
+		t.Errorf("edited at %v", row.EditedAt)
 	}
 	put = visible.Put{Record: visible.Proposal{Client: acme, ID: item}}
 	got, _ = taking(t, put).fold(put)

@@ -15,6 +15,7 @@ import (
 	"effigate/domain/forecast"
 	"effigate/domain/hours"
 	"effigate/domain/period"
+	"effigate/domain/terms"
 	"effigate/domain/timer"
 	"effigate/projections/staff"
 	rows "effigate/readmodels/staff"
@@ -234,6 +235,57 @@ func TestRowsOfEventsOfAPeriod(t *testing.T) {
 		Input: `{"as_of":"2026-02-10","since":"2026-01-01","remaining_minutes":600}`, MadeAt: at(0),
 	}, told); diff != "" {
 		t.Errorf("forecast (-want +got):\n%s", diff)
+	}
+}
+
+func TestDeductionRow(t *testing.T) {
+	t.Parallel()
+	id := domain.DeductionID{UUID: domain.Derive(agreement, "deduction")}
+	proposal := period.DeductionProposed{Deduction: id, Ticket: domain.TicketID{UUID: export}, Staff: period.DeductionProposedStaff{
+		Goal: "first_response", Cycle: 1, Clause: terms.Penalty{Key: "response", Name: "First response"}, Breached: at(0), OverrunSeconds: 1260, Running: true,
+		Amount: decimal.RequireFromString("200.00"), Why: "200.00 per breach",
+	}, At: at(1)}
+	asked := period.DeductionWaiverAsked{Deduction: id, Staff: period.DeductionReason{Reason: "goodwill"}, By: domain.PersonID{UUID: ada}, At: at(2)}
+	anew := proposal
+	anew.Staff.Amount, anew.Staff.Running, anew.At = decimal.NewFromInt(300), false, at(3)
+	want := rows.Deduction{
+		Contract: agreement, Month: "2026-02", Ticket: export, Goal: "first_response", Cycle: 1, Clause: "response", Promise: "First response", BreachedAt: at(0),
+		OverrunSeconds: 1260, Running: true, Status: rows.DeductionProposed, Amount: "200", Why: "200.00 per breach", ProposedAt: at(1),
+	}
+	with := func(change func(*rows.Deduction)) rows.Deduction {
+		changed := want
+		change(&changed)
+		return changed
+	}
+	asks := func(d *rows.Deduction) { d.AskedBy, d.AskedAt, d.AskedReason = &ada, new(at(2)), "goodwill" }
+	for name, c := range map[string]struct {
+		given []domain.Event
+		want  rows.Deduction
+	}{
+		"proposed":              {[]domain.Event{proposal}, want},
+		"a waiver is asked for": {[]domain.Event{proposal, asked}, with(asks)},
+		"proposed again":        {[]domain.Event{proposal, asked, proposal}, with(asks)},
+		"with another amount":   {[]domain.Event{proposal, asked, anew}, with(func(d *rows.Deduction) { d.Amount, d.Running, d.ProposedAt = "300", false, at(3) })},
+		"waived without a person": {[]domain.Event{proposal, period.DeductionWaived{Deduction: id, Staff: period.DeductionReason{Reason: "excused"}, At: at(3)}}, with(func(d *rows.Deduction) {
+			d.Status, d.Reason, d.DecidedAt = rows.DeductionWaived, "excused", new(at(3))
+		})},
+		"confirmed and countered": {
+			[]domain.Event{
+				proposal,
+				period.DeductionConfirmed{Deduction: id, Staff: period.DeductionConfirmedStaff{Amount: decimal.NewFromInt(150), Why: "capped"}, By: domain.PersonID{UUID: ada}, At: at(3)},
+				period.DeductionCountered{Deduction: id, Staff: period.DeductionReason{Reason: "excused"}, At: at(4)},
+			}, with(func(d *rows.Deduction) {
+				d.Status, d.Amount, d.Why, d.DecidedBy, d.DecidedAt = rows.DeductionCountered, "150", "capped", &ada, new(at(3))
+				d.Reason, d.CounteredAt = "excused", new(at(4))
+			}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, final(staff.Deductions, ofFebruary, c.given...)); diff != "" {
+				t.Errorf("row (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -28,8 +28,9 @@ import (
 var tables = map[string]string{
 	"clients": "id", "people": "id", "contracts": "id", "contract_versions": "id", "contract_steps": "id",
 	"amendments": "id", "buckets": "id", "milestones_released": "id",
-	"periods": "id", "time_records": "id", "charges": "id", "forecasts": "id", "hours_alerts": "id", "overage_requests": "id", "timers": "id",
-	"tickets": "id", "messages": "id", "timeline": "id", "log": "ordinal",
+	"periods": "id", "time_records": "id", "charges": "id", "forecasts": "id", "hours_alerts": "id", "overage_requests": "id", "deductions": "id", "timers": "id",
+	"tickets": "id", "messages": "id", "comment_edits": "id", "attachments": "id", "ticket_links": "id", "timeline": "id",
+	"clocks": "id", "targets": "id", "escalations": "id", "log": "ordinal",
 }
 
 // history records a story that every kind of event occurs in, many of them again and in any order.

@@ -129,7 +129,7 @@ func TestPolicyAndCalendarRows(t *testing.T) {
 		slapolicy.Superseded{Staff: slapolicy.SupersededStaff{Reason: "Old."}, At: at(2)},
 	)
 	if diff := cmp.Diff(rows.SLAPolicy{
-		Name: "Support", Version: 1, From: "2026-01-01", PublishedAt: at(1), Superseded: true, SupersededBecause: "Old.", Revision: 1,
+		Layer: "contract", Name: "Support", Version: 1, From: "2026-01-01", PublishedAt: at(1), Superseded: true, SupersededBecause: "Old.", Revision: 1,
 	}, policy); diff != "" {
 		t.Errorf("SLA policy (-want +got):\n%s", diff)
 	}

@@ -1,9 +1,12 @@
 package staff
 
 import (
+	"cmp"
+
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/sla"
 	"effigate/domain/slapolicy"
 	"effigate/projections"
 	rows "effigate/readmodels/staff"
@@ -23,6 +26,7 @@ func evolveSLAPolicy(row rows.SLAPolicy, r domain.Recorded) (rows.SLAPolicy, boo
 	row.Revision = r.Revision
 	switch e := r.Event.(slapolicy.Event).(type) {
 	case slapolicy.Published:
+		row.Layer, row.Client = cmp.Or(string(e.Staff.Layer), string(sla.FromContract)), known(e.Staff.Client.UUID)
 		row.Name, row.Version, row.From, row.PublishedAt = e.Staff.Name, e.Version, string(e.Staff.From), e.At
 		row.Superseded, row.SupersededBecause = false, ""
 	case slapolicy.Superseded:

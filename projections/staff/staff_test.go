@@ -38,9 +38,12 @@ var folds = map[string]func(domain.Recorded) (string, bool){
 	"calendars": fold(staff.Calendars), "calendar_versions": fold(staff.CalendarVersions),
 	"periods": fold(staff.Periods), "time_records": fold(staff.TimeRecords), "timers": fold(staff.Timers), "charges": fold(staff.Charges),
 	"forecasts": fold(staff.Forecasts), "hours_alerts": fold(staff.HoursAlerts), "overage_requests": fold(staff.OverageRequests),
-	"tickets":  fold(staff.Tickets),
-	"messages": fold(staff.Messages),
-	"timeline": fold(staff.Timeline),
+	"deductions": fold(staff.Deductions),
+	"tickets":    fold(staff.Tickets),
+	"messages":   fold(staff.Messages),
+	"timeline":   fold(staff.Timeline),
+	"edits":      fold(staff.CommentEdits), "attachments": fold(staff.Attachments), "links": fold(staff.TicketLinks),
+	"clocks": fold(staff.Clocks), "targets": fold(staff.Targets), "escalations": fold(staff.Escalations),
 }
 
 func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recorded) (string, bool) {

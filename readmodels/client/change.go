@@ -58,6 +58,9 @@ func (v Viewer) audible() string {
 		        WHEN 'ticket' THEN n.key
 		        WHEN 'comment' THEN (SELECT c.ticket FROM comments c WHERE c.client = @client AND c.id = n.key)
 		        WHEN 'ticket_step' THEN (SELECT s.ticket FROM ticket_steps s WHERE s.client = @client AND s.id = n.key)
+		        WHEN 'target' THEN (SELECT g.ticket FROM targets g WHERE g.client = @client AND g.id = n.key)
+		        WHEN 'attachment' THEN (SELECT f.ticket FROM attachments f WHERE f.client = @client AND f.id = n.key)
+		        WHEN 'comment_edit' THEN (SELECT e.ticket FROM comment_edits e WHERE e.client = @client AND e.id = n.key)
 		    END) END`)
 }
 

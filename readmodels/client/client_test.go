@@ -81,7 +81,8 @@ func (s *store) put(tb testing.TB, rows ...any) {
 		reflect.TypeFor[client.BucketRow](): "buckets", reflect.TypeFor[client.CarriedLotRow](): "carried_lots",
 		reflect.TypeFor[client.WorkRow](): "work", reflect.TypeFor[client.SettlementRow](): "settlements",
 		reflect.TypeFor[client.ProposalRow](): "proposals", reflect.TypeFor[client.OverageRequestRow](): "overage_requests",
-		reflect.TypeFor[client.HoursAlertRow](): "hours_alerts",
+		reflect.TypeFor[client.HoursAlertRow](): "hours_alerts", reflect.TypeFor[client.TargetRow](): "targets",
+		reflect.TypeFor[client.AttachmentRow](): "attachments", reflect.TypeFor[client.CommentEditRow](): "comment_edits",
 	}
 	batch := &pgx.Batch{}
 	for _, row := range rows {
@@ -178,6 +179,21 @@ func populated(tb testing.TB) *store {
 		client.TicketStepRow{ID: id(61), Client: acme, Ticket: id(1001), State: "open", At: monday.Add(time.Hour)},
 		client.TicketStepRow{ID: id(62), Client: globex, Ticket: id(1041), State: "open", At: monday},
 	)
+	for of, on := range map[uuid.UUID]int{acme: 1001, globex: 1041} { // What is on a ticket, one of each.
+		s.put(tb,
+			client.TargetRow{
+				ID: id(2000 + on), Client: of, Ticket: id(on), Goal: "resolution", State: "at_risk", Due: new(monday.Add(4 * time.Hour)),
+				Strip: `[{"from":"2026-03-02T10:00:00Z","until":"2026-03-02T13:00:00Z","doing":"counting","seconds":10800}]`,
+			},
+			client.AttachmentRow{
+				ID: id(4000 + on), Client: of, Ticket: id(on), Author: sue, Name: "manual.pdf", Type: "application/pdf", Size: 42, SHA256: "00ff", At: monday.Add(3 * time.Hour),
+			},
+			client.CommentEditRow{
+				ID: id(6000 + on), Client: of, Comment: map[uuid.UUID]uuid.UUID{acme: id(52), globex: id(53)}[of], Ticket: id(on), Number: 1,
+				Text: "Extinguishd", Until: monday.Add(4 * time.Hour),
+			},
+		)
+	}
 	for _, of := range []uuid.UUID{acme, globex} { // What belongs to a contract, one of each.
 		n := map[uuid.UUID]int{acme: 0, globex: 1}[of]
 		contract, line, bucket := id(21+n), id(71+n), id(73+n)
@@ -246,7 +262,7 @@ func TestRowSecurityHoldsByItself(t *testing.T) {
 	t.Parallel()
 	s := populated(t)
 	tables := s.tables(t)
-	if len(tables) < 17 {
+	if len(tables) < 20 {
 		t.Errorf("only %v have a client", tables)
 	}
 	for table, rows := range tables {
@@ -464,7 +480,7 @@ func TestOverviewCountsWhatTheViewerSees(t *testing.T) {
 		viewer client.Viewer
 		want   client.Overview
 	}{
-		"admin":    {asAda, client.Overview{Tickets: client.Counts{Open: 2, WaitingForYou: 1, Resolved: 1}, Contracts: contracts}},
+		"admin":    {asAda, client.Overview{Tickets: client.Counts{Open: 2, WaitingForYou: 1, AtRisk: 1, Resolved: 1}, Contracts: contracts}},
 		"employee": {asEve, client.Overview{Tickets: client.Counts{Open: 1, WaitingForYou: 1, Resolved: 1}, Contracts: []client.Contract{}}},
 		"employee with the grant": {
 			client.Viewer{Client: acme, Person: eve, Scope: true},
@@ -496,6 +512,28 @@ func TestOverviewNamesActiveContracts(t *testing.T) {
 	}
 }
 
+// Two contracts cover the same work: both are offered, by contract, and the one that began last is the default (F10).
+func TestTheDefaultAmongCategoriesWithOneName(t *testing.T) {
+	t.Parallel()
+	s := populated(t)
+	s.put(t,
+		client.ContractRow{ID: id(28), Client: acme, Reference: "CON-2023-001", Type: "bucket", State: "active", Starts: "2026-02-01"},
+		client.CategoryRow{ID: id(38), Client: acme, Contract: id(28), Line: id(72), JobType: "n", Name: "Network", Open: true},
+		client.CategoryRow{ID: id(39), Client: acme, Contract: id(28), Line: id(72), JobType: "a", Name: "Audit", Open: true},
+	)
+	got := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) ([]client.Category, error) {
+		return client.ListCategories(ctx, tx, asAda)
+	})
+	want := []client.Category{
+		{ID: id(39), Name: "Audit", Contract: "CON-2023-001", Default: true, ContractID: id(28), JobType: "a"},
+		{ID: id(38), Name: "Network", Contract: "CON-2023-001", Default: true, ContractID: id(28), JobType: "n"},
+		{ID: network, Name: "Network", Contract: "CON-2024-018", ContractID: id(21), JobType: "net"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("categories (-want +got):\n%s", diff)
+	}
+}
+
 // Tickets are raised under what is open, and nothing else is offered.
 func TestCategories(t *testing.T) {
 	t.Parallel()
@@ -505,7 +543,7 @@ func TestCategories(t *testing.T) {
 	got := get(t, s, asEve, func(ctx context.Context, tx pgx.Tx) ([]client.Category, error) {
 		return client.ListCategories(ctx, tx, asEve)
 	})
-	want := []client.Category{{ID: network, Name: "Network", Contract: "CON-2024-018", ContractID: id(21), JobType: "net"}}
+	want := []client.Category{{ID: network, Name: "Network", Contract: "CON-2024-018", Default: true, ContractID: id(21), JobType: "net"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("categories (-want +got):\n%s", diff)
 	}

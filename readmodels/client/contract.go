@@ -44,6 +44,7 @@ type Category struct {
 	ID       uuid.UUID `json:"id" format:"uuid"`
 	Name     string    `json:"name"`
 	Contract string    `json:"contract" example:"CON-2024-018" doc:"The reference of the contract that covers it."`
+	Default  bool      `json:"default" doc:"Of those with its name, the one to take unless you say otherwise: of the contract that began last."`
 	// ContractID and JobType are what the command needs; the API does not name them.
 	ContractID uuid.UUID `json:"-"`
 	JobType    string    `json:"-"`
@@ -53,15 +54,16 @@ type Category struct {
 const maxCategories = 1000
 
 const selectCategories = `
-	SELECT c.id, c.name, k.reference AS contract, c.contract AS contract_id, c.job_type
+	SELECT c.id, c.name, k.reference AS contract, c.contract AS contract_id, c.job_type,
+	       row_number() OVER (PARTITION BY c.name ORDER BY k.starts DESC, k.id DESC, c.id) = 1 AS default
 	FROM categories c JOIN contracts k ON k.id = c.contract AND k.client = c.client
 	WHERE c.client = @client AND c.open`
 
-// ListCategories gives the categories that tickets can be raised under, by name.
+// ListCategories gives the categories that tickets can be raised under, by contract and name.
 func ListCategories(ctx context.Context, tx pgx.Tx, v Viewer) ([]Category, error) {
 	arguments := v.arguments()
 	arguments["limit"] = maxCategories
-	return list[Category](ctx, tx, "categories", selectCategories+` ORDER BY c.name, k.reference, c.id LIMIT @limit`, arguments)
+	return list[Category](ctx, tx, "categories", selectCategories+` ORDER BY k.reference, k.id, c.name, c.id LIMIT @limit`, arguments)
 }
 
 // ReadCategory gives one category; domain.ErrNotFound when no ticket of the client can be raised under it.

@@ -25,3 +25,8 @@ CREATE INDEX tickets_by_state ON tickets (client, state);
 CREATE INDEX comments_by_ticket ON comments (ticket, at, id);
 CREATE INDEX comments_by_client ON comments (client);
 CREATE INDEX ticket_steps_by_ticket ON ticket_steps (ticket, at, id);
+
+CREATE INDEX targets_by_ticket ON targets (ticket, goal);
+CREATE INDEX targets_by_state ON targets (client, state);
+CREATE INDEX attachments_by_ticket ON attachments (ticket, at, id);
+CREATE INDEX comment_edits_by_comment ON comment_edits (comment, number);

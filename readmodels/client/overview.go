@@ -14,9 +14,10 @@ type Overview struct {
 
 // Counts of tickets. A ticket that waits for the client counts as open too.
 type Counts struct {
-	Open          int `json:"open" doc:"Neither resolved nor closed."`
-	WaitingForYou int `json:"waiting_for_you" doc:"Those of the open ones that need an answer from you."`
-	Resolved      int `json:"resolved" doc:"Resolved or closed."`
+	Open          int `json:"open" doc:"Not over yet."`
+	WaitingForYou int `json:"waiting_for_you" doc:"Those of the open ones that need an answer or an approval from you."`
+	AtRisk        int `json:"at_risk" doc:"Those of the open ones of which a promise is at risk or missed."`
+	Resolved      int `json:"resolved" doc:"Resolved, closed, cancelled or merged into another one."`
 }
 
 // maxContracts bounds the contracts named in an overview.
@@ -25,10 +26,11 @@ const maxContracts = 100
 // ReadOverview gives the overview.
 func ReadOverview(ctx context.Context, tx pgx.Tx, v Viewer) (Overview, error) {
 	counts, err := one[Counts](ctx, tx, "counts of tickets", `
-		SELECT count(*) FILTER (WHERE state NOT IN ('resolved', 'closed')) AS open,
-		       count(*) FILTER (WHERE state = 'waiting_for_you') AS waiting_for_you,
-		       count(*) FILTER (WHERE state IN ('resolved', 'closed')) AS resolved
-		FROM tickets WHERE client = @client`+v.own(" AND raised_by = @person"), v.arguments())
+		SELECT count(*) FILTER (WHERE `+isOpen+`) AS open,
+		       count(*) FILTER (WHERE `+isWaitingForYou+`) AS waiting_for_you,
+		       count(*) FILTER (WHERE `+isAtRisk+`) AS at_risk,
+		       count(*) FILTER (WHERE NOT (`+isOpen+`)) AS resolved
+		FROM tickets t WHERE t.client = @client`+v.own(" AND t.raised_by = @person"), v.arguments())
 	if err != nil {
 		return Overview{}, err
 	}

@@ -143,21 +143,54 @@ CREATE TABLE hours_alerts (
 -- Under row security no query may use a full-text index: its operator is not leakproof. So the words are
 -- stored, and a search filters the rows of one client.
 CREATE TABLE tickets (
-    id          uuid PRIMARY KEY,
-    client      uuid NOT NULL,
-    number      bigint NOT NULL, -- 0: being assigned
-    title       text NOT NULL,
-    description text NOT NULL,
-    category    uuid,
-    priority    text NOT NULL,
-    state       text NOT NULL,
-    raised_by   uuid NOT NULL,
-    raised_at   timestamptz NOT NULL,
-    updated_at  timestamptz NOT NULL,
-    resolution  text NOT NULL,
-    resolved_at timestamptz,
-    words       tsvector GENERATED ALWAYS AS
+    id               uuid PRIMARY KEY,
+    client           uuid NOT NULL,
+    number           bigint NOT NULL, -- 0: being assigned
+    title            text NOT NULL,
+    description      text NOT NULL,
+    category         uuid,
+    priority         text NOT NULL,
+    state            text NOT NULL,
+    raised_by        uuid NOT NULL,
+    raised_at        timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    resolution       text NOT NULL,
+    resolved_at      timestamptz,
+    reopen_until     timestamptz,
+    follows          uuid, -- the ticket that this one takes up again
+    merged_into      uuid, -- where the conversation goes on
+    out_of_scope     boolean NOT NULL,
+    escalated_at     timestamptz,
+    estimate_minutes bigint NOT NULL, -- of what the client is asked to allow
+    estimate_text    text NOT NULL,
+    words            tsvector GENERATED ALWAYS AS
         (to_tsvector('pg_catalog.simple', title || ' ' || description || ' ' || resolution)) STORED
+);
+
+-- A promise about a ticket, as its client may know it (X1).
+CREATE TABLE targets (
+    id                uuid PRIMARY KEY,
+    client            uuid NOT NULL,
+    ticket            uuid NOT NULL,
+    goal              text COLLATE "C" NOT NULL,
+    state             text NOT NULL,
+    due               timestamptz, -- NULL while it is paused, and once it concluded
+    remaining_seconds bigint NOT NULL,
+    strip             text NOT NULL -- a JSON array of the stretches that explain it
+);
+
+-- The bytes are in the public store, under the id.
+CREATE TABLE attachments (
+    id        uuid PRIMARY KEY,
+    client    uuid NOT NULL,
+    ticket    uuid NOT NULL,
+    author    uuid NOT NULL,
+    by_client boolean NOT NULL,
+    name      text NOT NULL,
+    type      text NOT NULL,
+    size      bigint NOT NULL,
+    sha256    text NOT NULL,
+    at        timestamptz NOT NULL
 );
 
 CREATE TABLE comments (
@@ -168,7 +201,20 @@ CREATE TABLE comments (
     by_client boolean NOT NULL,
     text      text NOT NULL,
     at        timestamptz NOT NULL,
+    edited_at timestamptz,
+    deleted   boolean NOT NULL, -- a tombstone: it has no text
     words     tsvector GENERATED ALWAYS AS (to_tsvector('pg_catalog.simple', text)) STORED
+);
+
+-- What a comment said before it was changed.
+CREATE TABLE comment_edits (
+    id      uuid PRIMARY KEY,
+    client  uuid NOT NULL,
+    comment uuid NOT NULL,
+    ticket  uuid NOT NULL,
+    number  bigint NOT NULL,
+    text    text NOT NULL,
+    until   timestamptz NOT NULL
 );
 
 CREATE TABLE ticket_steps (
@@ -194,6 +240,9 @@ ALTER TABLE hours_alerts     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tickets          ENABLE ROW LEVEL SECURITY;
 ALTER TABLE comments         ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticket_steps     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE targets          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE attachments      ENABLE ROW LEVEL SECURITY;
+ALTER TABLE comment_edits    ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_client ON organisation FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
@@ -225,6 +274,12 @@ CREATE POLICY own_client ON comments FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON ticket_steps FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON targets FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON attachments FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON comment_edits FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 
 GRANT SELECT ON organisation, people, contracts, contract_lines, categories, buckets, carried_lots, work, settlements, proposals,
-    overage_requests, hours_alerts, tickets, comments, ticket_steps TO portal_reader;
+    overage_requests, hours_alerts, tickets, comments, ticket_steps, targets, attachments, comment_edits TO portal_reader;

@@ -56,6 +56,8 @@ func TestTicketsAreFound(t *testing.T) {
 		{"waiting", asAda, client.TicketFilter{State: client.FilterWaitingForYou}, []int{2}},
 		{"resolved", asAda, client.TicketFilter{State: client.FilterResolved}, []int{3}},
 		{"category", asAda, client.TicketFilter{Category: network}, []int{1}},
+		{"at risk", asAda, client.TicketFilter{AtRisk: true}, []int{1}},
+		{"an employee's at risk", asEve, client.TicketFilter{AtRisk: true}, []int{}},
 		{"another client's category", asAda, client.TicketFilter{Category: phone}, []int{}},
 		{"word of the title", asAda, client.TicketFilter{Search: "PRINTER"}, []int{1}},
 		{"word of the description", asAda, client.TicketFilter{Search: "toner burnt"}, []int{1}},
@@ -90,13 +92,20 @@ func TestATicketInFull(t *testing.T) {
 			ID: id(1001), Display: "TKT-0001", Number: 1, Title: "Printer on fire", State: "open", Priority: "medium",
 			CategoryID: &network, CategoryName: "Network", RaisedByName: "Ada Abel", RaisedByRole: "client_admin",
 			RaisedAt: monday.Add(time.Hour), UpdatedAt: monday.Add(time.Hour),
+			Targets: []client.Target{{
+				Ticket: id(1001), Goal: "resolution", State: "at_risk", Due: new(monday.Add(4 * time.Hour)),
+				Strip: []client.Stretch{{From: monday.Add(time.Hour), Until: monday.Add(4 * time.Hour), Doing: "counting", Seconds: 10800}},
+			}},
 		},
 		Description: "It smells of burnt toner",
 		Steps:       []client.TicketStep{{State: "open", At: monday.Add(time.Hour)}},
 		Comments: []client.Comment{
 			{ID: id(51), AuthorName: "Sue", AuthorRole: "Support", Text: "Please unplug it", At: monday.Add(2 * time.Hour)},
-			{ID: id(52), AuthorName: "Ada Abel", AuthorRole: "client_admin", ByClient: true, Text: "Extinguished", At: monday.Add(3 * time.Hour)},
+			{ID: id(52), AuthorName: "Ada Abel", AuthorRole: "client_admin", ByClient: true, Mine: true, Text: "Extinguished", At: monday.Add(3 * time.Hour)},
 		},
+		Attachments: []client.Attachment{{
+			ID: id(5001), Name: "manual.pdf", Type: "application/pdf", Size: 42, SHA256: "00ff", AuthorName: "Sue", At: monday.Add(3 * time.Hour), Ticket: id(1001),
+		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ticket (-want +got):\n%s", diff)
@@ -123,6 +132,22 @@ func TestTicketsOfOthersDoNotExist(t *testing.T) {
 			"FindTicket": func(ctx context.Context, tx pgx.Tx) error { return client.FindTicket(ctx, tx, c.viewer, c.ticket) },
 			"ListComments": func(ctx context.Context, tx pgx.Tx) error {
 				_, _, err := client.ListComments(ctx, tx, c.viewer, c.ticket, nil, 10)
+				return err
+			},
+			"ListCommentEdits": func(ctx context.Context, tx pgx.Tx) error {
+				_, err := client.ListCommentEdits(ctx, tx, c.viewer, c.ticket, map[uuid.UUID]uuid.UUID{id(1001): id(52), id(1041): id(53)}[c.ticket])
+				return err
+			},
+			"ReadAttachment": func(ctx context.Context, tx pgx.Tx) error {
+				_, err := client.ReadAttachment(ctx, tx, c.viewer, map[uuid.UUID]uuid.UUID{id(1001): id(5001), id(1041): id(5041)}[c.ticket])
+				return err
+			},
+			"ListMentionable": func(ctx context.Context, tx pgx.Tx) error {
+				_, err := client.ListMentionable(ctx, tx, c.viewer, c.ticket)
+				return err
+			},
+			"ReadComment": func(ctx context.Context, tx pgx.Tx) error {
+				_, err := client.ReadComment(ctx, tx, c.viewer, c.ticket, map[uuid.UUID]uuid.UUID{id(1001): id(51), id(1041): id(53)}[c.ticket])
 				return err
 			},
 		} {
@@ -245,7 +270,10 @@ func TestSearchTakesAnyText(t *testing.T) {
 		text := rapid.StringOfN(rapid.OneOf(rapid.RuneFrom([]rune(`'\:*&|!()<->%_"@.0`)), rapid.Rune()), 1, client.MaxSearch, -1).
 			Filter(func(s string) bool { return !slices.Contains([]byte(s), 0) }).Draw(r, "text")
 		err := s.in(t, asAda, func(ctx context.Context, tx pgx.Tx) error {
-			_, _, err := client.ListTickets(ctx, tx, asAda, client.TicketFilter{Search: text})
+			if _, _, err := client.ListTickets(ctx, tx, asAda, client.TicketFilter{Search: text}); err != nil {
+				return err
+			}
+			_, err := client.SuggestTickets(ctx, tx, asAda, text)
 			return err
 		})
 		if err != nil {
@@ -277,15 +305,26 @@ func TestChanges(t *testing.T) {
 	change := func(of uuid.UUID, kind string, key uuid.UUID, removed bool) {
 		s.run(t, `INSERT INTO control.changes (version, client, kind, key, removed) VALUES ($5, $1, $2, $3, $4)`, of.String(), kind, key.String(), removed, client.Version)
 	}
+	s.put(t,
+		client.TargetRow{ID: id(3002), Client: acme, Ticket: id(1002), Goal: "resolution", State: "on_track", Strip: "[]"},
+		client.AttachmentRow{ID: id(5002), Client: acme, Ticket: id(1002), Author: eve, At: monday},
+		client.CommentEditRow{ID: id(7002), Client: acme, Comment: id(50), Ticket: id(1002), Until: monday},
+	)
 	change(acme, "organisation", acme, false)
 	start := map[string]int64{"ada": last(asAda), "eve": last(asEve), "gil": last(asGil)}
 	change(acme, "ticket", id(1001), false)   // ada's
 	change(globex, "ticket", id(1041), false) // of the other client
 	change(acme, "comment", id(51), false)    // on ada's
+	change(acme, "target", id(3001), false)   //
+	change(acme, "attachment", id(5001), false)
+	change(acme, "comment_edit", id(7001), false)
 	if got := last(asEve); got != start["eve"] {
 		t.Errorf("what an employee may not hear of moves the last change from %d to %d", start["eve"], got)
 	}
 	change(acme, "ticket", id(1002), false) // eve's
+	change(acme, "target", id(3002), false) // on eve's
+	change(acme, "attachment", id(5002), false)
+	change(acme, "comment_edit", id(7002), false)
 	change(acme, "person", ada, false)      //
 	change(acme, "category", id(31), false) // everybody's
 	change(acme, "contract", id(21), false) // of those who may see contracts
@@ -299,9 +338,9 @@ func TestChanges(t *testing.T) {
 		want   []uuid.UUID
 		known  bool
 	}{
-		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(1002), ada, id(31), id(21), id(77), id(78), id(1999)}, true},
-		"employee":          {asEve, start["eve"], []uuid.UUID{id(1002), id(31), id(1999)}, true},
-		"with the grant":    {client.Viewer{Client: acme, Person: eve, Scope: true}, start["eve"], []uuid.UUID{id(1002), id(31), id(21), id(77), id(78), id(1999)}, true},
+		"admin":             {asAda, start["ada"], []uuid.UUID{id(1001), id(51), id(3001), id(5001), id(7001), id(1002), id(3002), id(5002), id(7002), ada, id(31), id(21), id(77), id(78), id(1999)}, true},
+		"employee":          {asEve, start["eve"], []uuid.UUID{id(1002), id(3002), id(5002), id(7002), id(31), id(1999)}, true},
+		"with the grant":    {client.Viewer{Client: acme, Person: eve, Scope: true}, start["eve"], []uuid.UUID{id(1002), id(3002), id(5002), id(7002), id(31), id(21), id(77), id(78), id(1999)}, true},
 		"other client":      {asGil, start["gil"], []uuid.UUID{id(1041)}, true},
 		"up to date":        {asAda, last(asAda), nil, true},
 		"another's change":  {asGil, start["ada"], nil, false},

@@ -15,18 +15,33 @@ const (
 	Note    = "note"
 )
 
-// Message is a row of messages: a comment or a note on a ticket.
+// Message is a row of messages: a comment or a note on a ticket. A deleted one has no text any more.
 type Message struct {
 	ID         uuid.UUID  `db:"id" json:"id"`
 	Ticket     uuid.UUID  `db:"ticket" json:"ticket"`
 	Kind       string     `db:"kind" json:"kind"`
 	Visibility string     `db:"visibility" json:"visibility"`
 	ByClient   bool       `db:"by_client" json:"by_client"`
+	Automatic  bool       `db:"automatic" json:"automatic,omitempty"` // no person wrote it
 	Author     *uuid.UUID `db:"author" json:"author,omitempty"`
 	Text       string     `db:"text" json:"text"`
+	Original   string     `db:"original" json:"-"`                // the first text, once there was another
+	Mentions   string     `db:"mentions" json:"-"`                // a JSON list of people; empty for none
 	CopyOf     *uuid.UUID `db:"copy_of" json:"copy_of,omitempty"` // the internal note that this one discloses
 	WrittenAt  time.Time  `db:"written_at" json:"written_at"`
+	EditedAt   *time.Time `db:"edited_at" json:"edited_at,omitempty"` // absent while nothing else is readable as its text
+	DeletedAt  *time.Time `db:"deleted_at" json:"deleted_at,omitempty"`
+	DeletedBy  *uuid.UUID `db:"deleted_by" json:"deleted_by,omitempty"`
 	Revision   int64      `db:"revision" json:"revision"` // of the ticket, when it was written
+}
+
+// Mentioned lists who is meant to read the message.
+func (m Message) Mentioned() ([]uuid.UUID, error) {
+	people, err := decodePeople(m.Mentions)
+	if err != nil {
+		return nil, fmt.Errorf("decode mentions of message %s: %w", m.ID, err)
+	}
+	return people, nil
 }
 
 // MaxHistory bounds the messages and the history of one ticket. A ticket's stream stays far below it.
@@ -35,7 +50,8 @@ const MaxHistory = 5000
 // Messages gives a ticket's comments and notes in the order they were written.
 func Messages(ctx context.Context, db Queryer, ticket uuid.UUID) ([]Message, error) {
 	messages, err := list[Message](ctx, db, `
-		SELECT id, ticket, kind, visibility, by_client, author, text, copy_of, written_at, revision
+		SELECT id, ticket, kind, visibility, by_client, automatic, author, text, original, mentions, copy_of,
+			written_at, edited_at, deleted_at, deleted_by, revision
 		FROM messages
 		WHERE ticket = $1
 		ORDER BY revision
@@ -44,6 +60,48 @@ func Messages(ctx context.Context, db Queryer, ticket uuid.UUID) ([]Message, err
 		return nil, fmt.Errorf("read messages of ticket %s: %w", ticket, err)
 	}
 	return messages, nil
+}
+
+// CommentEdit is a row of comment_edits: what a comment was changed to.
+type CommentEdit struct {
+	ID       uuid.UUID  `db:"id"` // of the event
+	Ticket   uuid.UUID  `db:"ticket"`
+	Message  uuid.UUID  `db:"message"`
+	Version  int        `db:"version"` // of the text before that stays readable; 0 = none does
+	Text     string     `db:"text"`
+	EditedBy *uuid.UUID `db:"edited_by"`
+	EditedAt time.Time  `db:"edited_at"`
+	Revision int64      `db:"revision"`
+}
+
+// CommentVersion is what a comment said before it was edited (F11).
+type CommentVersion struct {
+	Message uuid.UUID  `db:"message" json:"message"`
+	Version int        `db:"version" json:"version"` // from 1
+	Text    string     `db:"text" json:"text"`
+	Until   time.Time  `db:"until" json:"until"` // when something else was written
+	By      *uuid.UUID `db:"by" json:"by,omitempty"`
+}
+
+// CommentVersions gives the earlier texts of a ticket's comments in the order in which they were replaced. Those of
+// comments that were deleted are gone with them.
+func CommentVersions(ctx context.Context, db Queryer, ticket uuid.UUID) ([]CommentVersion, error) {
+	versions, err := list[CommentVersion](ctx, db, `
+		SELECT message, version, text, until, by
+		FROM (
+			SELECT e.message, e.version, coalesce(lag(e.text) OVER earlier, m.original) AS text,
+				e.edited_at AS until, e.edited_by AS by, e.revision
+			FROM comment_edits e JOIN messages m ON m.id = e.message
+			WHERE e.ticket = $1 AND m.deleted_at IS NULL
+			WINDOW earlier AS (PARTITION BY e.message ORDER BY e.revision)
+		) AS edits
+		WHERE version > 0
+		ORDER BY revision
+		LIMIT $2`, ticket, MaxHistory)
+	if err != nil {
+		return nil, fmt.Errorf("read edits on ticket %s: %w", ticket, err)
+	}
+	return versions, nil
 }
 
 // Entry is a row of timeline: one event of a ticket.

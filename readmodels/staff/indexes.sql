@@ -14,6 +14,7 @@ CREATE INDEX time_records_by_span ON time_records (person, from_at, until_at) WH
 CREATE INDEX time_records_by_day ON time_records (day, id);
 CREATE INDEX time_records_waiting ON time_records (contract, person, day, id) WHERE status = 'submitted';
 CREATE INDEX charges_by_contract ON charges (contract, month, id);
+CREATE INDEX deductions_by_contract ON deductions (contract, month, breached_at, id);
 CREATE INDEX overage_requests_by_contract ON overage_requests (contract, asked_at, id);
 CREATE INDEX forecasts_by_contract ON forecasts (contract, line, made_at, id);
 CREATE INDEX hours_alerts_by_contract ON hours_alerts (contract, reached_at, id);
@@ -32,7 +33,26 @@ CREATE INDEX tickets_by_visible_number ON tickets (visible_number) WHERE visible
 CREATE INDEX tickets_by_internal_number ON tickets (internal_number) WHERE internal_number IS NOT NULL;
 CREATE INDEX tickets_by_text ON tickets USING gin (to_tsvector('simple', title || ' ' || description));
 
+CREATE INDEX tickets_by_contract ON tickets (contract, raised_at, id) WHERE contract IS NOT NULL;
+CREATE INDEX tickets_by_team ON tickets (team, raised_at, id) WHERE team <> '';
+CREATE INDEX tickets_merged_into ON tickets (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX tickets_following ON tickets (follows) WHERE follows IS NOT NULL;
+CREATE INDEX tickets_split_from ON tickets (split_from) WHERE split_from IS NOT NULL;
+
 CREATE INDEX messages_by_ticket ON messages (ticket, revision);
+CREATE INDEX comment_edits_by_ticket ON comment_edits (ticket, revision);
+CREATE INDEX attachments_by_ticket ON attachments (ticket, attached_at, id);
+CREATE INDEX ticket_links_by_ticket ON ticket_links (ticket);
+CREATE INDEX ticket_links_by_other ON ticket_links (other);
+CREATE INDEX targets_by_ticket ON targets (ticket, goal, cycle);
+CREATE INDEX targets_by_instant ON targets (reached_at, id);
+CREATE INDEX escalations_by_ticket ON escalations (ticket, revision);
+
+-- The deadlines, the clocks that a change of what is promised must reach, the queue, and the audit of pauses.
+CREATE INDEX clocks_by_next ON clocks (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX clocks_open ON clocks (id) WHERE open;
+CREATE INDEX clocks_by_due ON clocks (due, id) WHERE open;
+CREATE INDEX clocks_paused ON clocks (moved_at, id) WHERE pauses > 0;
 CREATE INDEX timeline_by_ticket ON timeline (ticket, revision);
 
 CREATE UNIQUE INDEX log_by_ordinal ON log (ordinal);

@@ -27,3 +27,16 @@ func ParkedAmong(ctx context.Context, db Queryer, streams ...string) ([]Parked, 
 	}
 	return parked, nil
 }
+
+// Whole reports whether no stream is parked in this generation: then what no row speaks of does not exist.
+func Whole(ctx context.Context, db Queryer) (bool, error) {
+	type row struct {
+		Whole bool `db:"whole"`
+	}
+	found, err := one[row](ctx, db, `
+		SELECT NOT EXISTS (SELECT FROM control.parked WHERE 'gen_' || generation = current_schema()) AS whole`)
+	if err != nil {
+		return false, fmt.Errorf("read whether streams are parked: %w", err)
+	}
+	return found.Whole, nil
+}

@@ -221,6 +221,31 @@ CREATE TABLE charges (
     added_at     timestamptz NOT NULL
 );
 
+CREATE TABLE deductions (
+    id              uuid PRIMARY KEY,
+    contract        uuid NOT NULL,
+    month           text NOT NULL,
+    ticket          uuid NOT NULL,
+    goal            text NOT NULL,
+    cycle           bigint NOT NULL,
+    clause          text NOT NULL,
+    promise         text NOT NULL,
+    breached_at     timestamptz NOT NULL,
+    overrun_seconds bigint NOT NULL,
+    running         boolean NOT NULL,
+    status          text NOT NULL,
+    amount          text NOT NULL,
+    why             text NOT NULL,
+    proposed_at     timestamptz NOT NULL,
+    asked_by        uuid,
+    asked_at        timestamptz,
+    asked_reason    text NOT NULL,
+    decided_by      uuid,
+    decided_at      timestamptz,
+    countered_at    timestamptz,
+    reason          text NOT NULL
+);
+
 CREATE TABLE overage_requests (
     id          uuid PRIMARY KEY,
     contract    uuid NOT NULL,
@@ -335,6 +360,8 @@ CREATE TABLE cost_versions (
 
 CREATE TABLE sla_policies (
     id                 uuid PRIMARY KEY,
+    layer              text NOT NULL,
+    client             uuid,
     name               text NOT NULL,
     version            bigint NOT NULL,
     from_day           text NOT NULL,
@@ -380,50 +407,173 @@ CREATE TABLE calendar_versions (
     published_at timestamptz NOT NULL
 );
 
+-- watchers is a JSON list of people. The columns of the estimate are of the newest one.
 CREATE TABLE tickets (
-    id              uuid PRIMARY KEY,
-    client          uuid NOT NULL,
-    contract        uuid,
-    job_type        text NOT NULL,
-    title           text NOT NULL,
-    description     text NOT NULL,
-    priority        text NOT NULL,
-    status          text NOT NULL,
-    visibility      text NOT NULL,
-    visible_number  bigint,
-    internal_number bigint,
-    assignee        uuid,
-    team            text NOT NULL,
-    raised_by       uuid,
-    for_client      boolean NOT NULL,
-    raised_at       timestamptz NOT NULL,
-    updated_at      timestamptz NOT NULL,
-    waiting_since   timestamptz,
-    waiting_reason  text NOT NULL,
-    resolution_note text NOT NULL,
-    resolution_code text NOT NULL,
-    resolved_at     timestamptz,
-    closed_at       timestamptz,
-    source_system   text NOT NULL,
-    source_key      text NOT NULL,
-    source_line     bigint,
-    revision        bigint NOT NULL
+    id                uuid PRIMARY KEY,
+    client            uuid NOT NULL,
+    contract          uuid,
+    job_type          text NOT NULL,
+    title             text NOT NULL,
+    description       text NOT NULL,
+    priority          text NOT NULL,
+    impact            text NOT NULL,
+    urgency           text NOT NULL,
+    out_of_scope      boolean NOT NULL,
+    status            text NOT NULL,
+    visibility        text NOT NULL,
+    visible_number    bigint,
+    internal_number   bigint,
+    assignee          uuid,
+    team              text NOT NULL,
+    watchers          text NOT NULL,
+    raised_by         uuid,
+    for_client        boolean NOT NULL,
+    raised_at         timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    last_client_at    timestamptz,
+    last_staff_at     timestamptz,
+    waiting_since     timestamptz,
+    waiting_reason    text NOT NULL,
+    resolution_note   text NOT NULL,
+    resolution_code   text NOT NULL,
+    resolved_at       timestamptz,
+    closed_at         timestamptz,
+    end_reason        text NOT NULL,
+    merged_into       uuid,
+    follows           uuid,
+    split_from        uuid,
+    estimate_contract uuid,
+    estimate_job_type text NOT NULL,
+    estimate_minutes  bigint NOT NULL,
+    estimate_text     text NOT NULL,
+    estimated_at      timestamptz,
+    estimate_answer   text NOT NULL,
+    estimate_reason   text NOT NULL,
+    acknowledged_at   timestamptz,
+    acknowledged_by   uuid,
+    source_system     text NOT NULL,
+    source_key        text NOT NULL,
+    source_line       bigint,
+    revision          bigint NOT NULL
 );
 
+-- original is the text as it was first written, once it was edited. mentions is a JSON list of people.
 CREATE TABLE messages (
     id         uuid PRIMARY KEY,
     ticket     uuid NOT NULL,
     kind       text NOT NULL,
     visibility text NOT NULL,
     by_client  boolean NOT NULL,
+    automatic  boolean NOT NULL,
     author     uuid,
     text       text NOT NULL,
+    original   text NOT NULL,
+    mentions   text NOT NULL,
     copy_of    uuid,
     written_at timestamptz NOT NULL,
+    edited_at  timestamptz,
+    deleted_at timestamptz,
+    deleted_by uuid,
     revision   bigint NOT NULL
 );
 
--- One row for each event of a ticket. item is what it is about: the ticket or one of its messages.
+-- What a comment was changed to. version is of the text before, where that stays readable.
+CREATE TABLE comment_edits (
+    id        uuid PRIMARY KEY,
+    ticket    uuid NOT NULL,
+    message   uuid NOT NULL,
+    version   bigint NOT NULL,
+    text      text NOT NULL,
+    edited_by uuid,
+    edited_at timestamptz NOT NULL,
+    revision  bigint NOT NULL
+);
+
+-- Files of tickets, without their bytes.
+CREATE TABLE attachments (
+    id          uuid PRIMARY KEY,
+    ticket      uuid NOT NULL,
+    visibility  text NOT NULL,
+    by_client   boolean NOT NULL,
+    name        text NOT NULL,
+    type        text NOT NULL,
+    size        bigint NOT NULL,
+    sha256      text NOT NULL,
+    attached_by uuid,
+    attached_at timestamptz NOT NULL,
+    erased_by   uuid,
+    erased_at   timestamptz,
+    revision    bigint NOT NULL
+);
+
+CREATE TABLE ticket_links (
+    id        uuid PRIMARY KEY,
+    ticket    uuid NOT NULL,
+    other     uuid NOT NULL,
+    relation  text NOT NULL,
+    linked_by uuid,
+    linked_at timestamptz NOT NULL
+);
+
+-- What has become of the promises about a ticket. promises is JSON, from which everything else here follows: due, near
+-- and goal are of the promise that is to be kept first, next_at is when time alone changes something about the ticket.
+CREATE TABLE clocks (
+    id               uuid PRIMARY KEY,
+    open             boolean NOT NULL,
+    promises         text NOT NULL,
+    goal             text NOT NULL,
+    due              timestamptz,
+    near             timestamptz,
+    next_at          timestamptz,
+    paused           boolean NOT NULL,
+    breached         boolean NOT NULL,
+    pauses           bigint NOT NULL,
+    escalated_at     timestamptz,
+    escalation_level bigint NOT NULL,
+    policy           uuid,
+    policy_version   bigint NOT NULL,
+    calendar         uuid,
+    calendar_version bigint NOT NULL,
+    source           text NOT NULL,
+    support_level    text NOT NULL,
+    imported         boolean NOT NULL,
+    began_at         timestamptz NOT NULL,
+    moved_at         timestamptz NOT NULL,
+    revision         bigint NOT NULL
+);
+
+-- One row for each cycle of a goal about which something was written down.
+CREATE TABLE targets (
+    id              uuid PRIMARY KEY,
+    ticket          uuid NOT NULL,
+    goal            text NOT NULL,
+    cycle           bigint NOT NULL,
+    state           text NOT NULL,
+    goal_seconds    bigint NOT NULL,
+    elapsed_seconds bigint NOT NULL,
+    near_at         timestamptz,
+    breached_at     timestamptz,
+    concluded_at    timestamptz,
+    excused_at      timestamptz,
+    excused_by      uuid,
+    excused_why     text NOT NULL,
+    excused_reason  text NOT NULL,
+    reached_at      timestamptz NOT NULL
+);
+
+-- level is JSON: whom it tells, and what it does.
+CREATE TABLE escalations (
+    id         uuid PRIMARY KEY,
+    ticket     uuid NOT NULL,
+    goal       text NOT NULL,
+    cycle      bigint NOT NULL,
+    number     bigint NOT NULL,
+    level      text NOT NULL,
+    reached_at timestamptz NOT NULL,
+    revision   bigint NOT NULL
+);
+
+-- One row for each event of a ticket. item is what it is about: the ticket, one of its messages or of its files.
 -- audience is the visibility that the event gave to the item, or NULL when it gave none.
 CREATE TABLE timeline (
     id          uuid PRIMARY KEY,

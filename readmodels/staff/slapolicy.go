@@ -11,19 +11,21 @@ import (
 
 // SLAPolicy is a row of sla_policies, without what it promises.
 type SLAPolicy struct {
-	ID                uuid.UUID `db:"id" json:"id"`
-	Name              string    `db:"name" json:"name"`
-	Version           int       `db:"version" json:"version"` // the newest
-	From              string    `db:"from_day" json:"from"`   // the first day of the newest version
-	Superseded        bool      `db:"superseded" json:"superseded"`
-	SupersededBecause string    `db:"superseded_because" json:"superseded_because"`
-	PublishedAt       time.Time `db:"published_at" json:"published_at"` // the newest version
-	Revision          int64     `db:"revision" json:"revision"`
+	ID                uuid.UUID  `db:"id" json:"id"`
+	Layer             string     `db:"layer" json:"layer"` // "client", "contract" or "firm"
+	Client            *uuid.UUID `db:"client" json:"client,omitempty"`
+	Name              string     `db:"name" json:"name"`
+	Version           int        `db:"version" json:"version"` // the newest
+	From              string     `db:"from_day" json:"from"`   // the first day of the newest version
+	Superseded        bool       `db:"superseded" json:"superseded"`
+	SupersededBecause string     `db:"superseded_because" json:"superseded_because"`
+	PublishedAt       time.Time  `db:"published_at" json:"published_at"` // the newest version
+	Revision          int64      `db:"revision" json:"revision"`
 }
 
 func (p SLAPolicy) id() uuid.UUID { return p.ID }
 
-const slaPolicyColumns = `id, name, version, from_day, superseded, superseded_because, published_at, revision`
+const slaPolicyColumns = `id, layer, client, name, version, from_day, superseded, superseded_because, published_at, revision`
 
 // SLAVersion is one version of an SLA policy.
 type SLAVersion struct {

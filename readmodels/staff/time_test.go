@@ -11,9 +11,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"effigate/domain"
 	"effigate/domain/calendar"
 	"effigate/domain/contract"
 	"effigate/domain/forecast"
+	"effigate/domain/ticket"
 	"effigate/projections/staff/stafftest"
 	"effigate/readmodels/staff"
 )
@@ -175,12 +177,16 @@ func TestForecastsAreScored(t *testing.T) {
 
 func TestBooksOfAPeriod(t *testing.T) {
 	t.Parallel()
-	w := world(t, func(log *stafftest.Log) { agreement(t, log, 1, 1, "", nil) })
+	w := world(t, func(log *stafftest.Log) {
+		agreement(t, log, 1, 1, "", nil)
+		log.Record(t, stream(41), raised(41, 1), ticket.Numbered{Series: domain.ClientVisible, Number: 41, At: at(41)})
+	})
 	for n, month := range []string{"2026-02", "2026-03"} {
 		insert(t, w, "periods", map[string]any{"id": id("period", n), "contract": id("contract", 1), "month": month, "status": staff.PeriodOpen, "hours": "[]"})
 		insert(t, w, "charges", map[string]any{"id": id("charge", n), "contract": id("contract", 1), "month": month})
 		insert(t, w, "hours_alerts", map[string]any{"id": id("alert", n), "contract": id("contract", 1), "month": month})
 		insert(t, w, "overage_requests", map[string]any{"id": id("request", n), "contract": id("contract", 1), "month": month})
+		insert(t, w, "deductions", map[string]any{"id": id("deduction", n), "contract": id("contract", 1), "month": month, "ticket": id("ticket", 41)})
 	}
 	insert(t, w, "timers", map[string]any{"id": id("person", 1), "running": true})
 	w.Read(t, func(tx pgx.Tx) error {
@@ -203,6 +209,10 @@ func TestBooksOfAPeriod(t *testing.T) {
 		requests, err := staff.OverageRequestsIn(t.Context(), tx, of, "2026-02")
 		if err != nil || len(requests) != 1 || requests[0].ID != id("request", 0) {
 			t.Errorf("requests: %+v, %v", requests, err)
+		}
+		deductions, err := staff.DeductionsIn(t.Context(), tx, of, "2026-02")
+		if err != nil || len(deductions) != 1 || deductions[0].ID != id("deduction", 0) || deductions[0].Title != "Ticket 41" || deductions[0].Number().String() != "TKT-0041" {
+			t.Errorf("deductions: %+v, %v", deductions, err)
 		}
 		if currency, err := staff.CurrencyOf(t.Context(), tx, of); err != nil || currency == "" {
 			t.Errorf("currency: %q, %v", currency, err)

@@ -25,14 +25,14 @@ type AccessFilter struct {
 	Side   string    `query:"side" enum:"staff,client" default:"client" doc:"Whose accesses: those of client users or those of staff."`
 	Client uuid.UUID `query:"client" format:"uuid" doc:"The organisation that was concerned."`
 	Person uuid.UUID `query:"person" format:"uuid" doc:"Who acted."`
-	Kind   string    `query:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,erased,export,sensitive_read"`
+	Kind   string    `query:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,webhook_changed,erased,export,sensitive_read"`
 }
 
 // accessKinds are the kinds of entry, in the order they are offered.
 var accessKinds = []string{
 	accounts.KindLogin, accounts.KindLogout, accounts.KindDenied, accounts.KindInvited, accounts.KindReset,
-	accounts.KindCredentials, accounts.KindKey, accounts.KindSession, accounts.KindRules, accounts.KindErased,
-	accounts.KindExport, accounts.KindSensitive,
+	accounts.KindCredentials, accounts.KindKey, accounts.KindSession, accounts.KindRules, accounts.KindWebhook,
+	accounts.KindErased, accounts.KindExport, accounts.KindSensitive,
 }
 
 type listAccessInput struct {

@@ -1,8 +1,8 @@
 // Package console is the staff side, as pages and as the HTTP API /api/staff/v1: everything about clients,
 // contracts, tickets and people in full, and the commands on them.
 //
-// It may import commands, readmodels/staff, infra/web with its pages, infra/accounts, infra/auth and the
-// domain. Who may do what is the table of domain/access: a route names its permission, a command asks for
+// It may import commands, readmodels/staff, infra/web with its pages, infra/accounts, infra/auth, infra/files,
+// infra/blob and the domain. Who may do what is the table of domain/access: a route names its permission, a command asks for
 // it again with the events, a read with the rows it reads. Whoever is not staff finds nothing.
 //
 // Surprises: positions are plain here, "<commit>/<prepare>", while the portal seals them. Users of clients
@@ -22,8 +22,10 @@ import (
 	"effigate/domain"
 	"effigate/infra/accounts"
 	"effigate/infra/auth"
+	"effigate/infra/files"
 	"effigate/infra/web"
 	"effigate/infra/web/page"
+	"effigate/infra/webhook"
 )
 
 // base is where the API begins.
@@ -43,6 +45,10 @@ type Reads interface {
 type Options struct {
 	Commands *commands.Service
 	Reads    Reads
+	Files    *files.Files // the bytes of attachments
+	Desk     Desk         // what is each staff person's own
+	// Webhooks are those of staff; without it there are no pages of them.
+	Webhooks *webhook.Service
 	// Staff are the accounts of effigate_staff, Clients those of effigate_client. Clients may fail: answers
 	// then give client users by their ids alone, and the log says why.
 	Staff, Clients Accounts
@@ -104,10 +110,18 @@ func New(o Options) *Console {
 	c.registerTime()
 	c.registerTimer()
 	c.registerPeriods()
+	c.registerDeductions()
 	c.registerForecasts()
 	c.registerTickets()
 	c.registerEdits()
+	c.registerLife()
+	c.registerQueue()
+	c.registerClock()
+	c.registerSLA()
+	c.registerViews()
+	c.registerNotices()
 	c.registerPublication()
+	c.registerAttachments()
 	c.registerProjections()
 	c.registerPeople()
 	c.registerRules()
@@ -116,6 +130,10 @@ func New(o Options) *Console {
 	c.registerMail()
 	c.Events("/events", feed{c.reads})
 	c.addPages()
+	c.addAttachmentPages()
+	if o.Webhooks != nil {
+		c.mountWebhooks(o.Webhooks)
+	}
 	if o.Signin != nil {
 		c.mountSignin(o.Signin)
 	}

@@ -25,9 +25,12 @@ import (
 	"effigate/domain/person"
 	"effigate/infra/accounts"
 	"effigate/infra/auth"
+	"effigate/infra/blob"
+	"effigate/infra/files"
 	"effigate/infra/postgres"
 	"effigate/infra/postgres/postgrestest"
 	"effigate/infra/web/console"
+	"effigate/infra/webhook"
 	"effigate/projections/staff/stafftest"
 )
 
@@ -117,6 +120,9 @@ type office struct {
 	// database is the clients'.
 	database *postgres.Database
 	keys     int
+	internal *blob.Store
+	public   *blob.Store
+	files    *files.Files
 	// description is what every answer is held to.
 	description description
 }
@@ -142,9 +148,13 @@ func newInstallation(t *testing.T, secret string) *office {
 	}
 	o.clients = &fragile{Service: o.users}
 	clock := epoch
+	service := commands.NewService(world.Log, postgres.NewAnswers(world.Database))
+	o.internal, o.public = newStore(t), newStore(t)
+	o.files = files.New(files.Options{Internal: o.internal, Public: o.public, Commands: service, Log: world.Log, Logger: logger})
 	o.console = console.New(console.Options{
-		Commands: commands.NewService(world.Log, postgres.NewAnswers(world.Database)), Reads: world.Reads,
-		Staff: o.staff, Clients: o.clients, Signin: o.staff, Secret: []byte(secret),
+		Commands: service, Reads: world.Reads, Files: o.files,
+		Desk:  postgres.NewDesk(world.Database),
+		Staff: o.staff, Clients: o.clients, Signin: o.staff, Webhooks: newWebhooks(t, world.Database), Secret: []byte(secret),
 		Projections: func(context.Context) ([]console.Projection, error) {
 			return []console.Projection{{Name: "staff", Generation: 1, Position: "7/7", State: "live"}}, nil
 		},
@@ -158,6 +168,17 @@ func newInstallation(t *testing.T, secret string) *office {
 	}
 	world.Read(t, nothing) // It is ready from here on.
 	return o
+}
+
+func newWebhooks(t *testing.T, of *postgres.Database) *webhook.Service {
+	t.Helper()
+	service, err := webhook.New(webhook.Options{
+		Pool: of.Pool, Key: bytes.Repeat([]byte("w"), 32), Kinds: []string{"ticket.raised", "ticket.closed"}, Now: func() time.Time { return epoch },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
 }
 
 func newAccounts(t *testing.T, of *postgres.Database, side domain.Side, base string, logger *slog.Logger) *accounts.Service {

@@ -19,7 +19,7 @@ import (
 type Letter struct {
 	ID       uuid.UUID  `json:"id" format:"uuid"`
 	Side     string     `json:"side" enum:"staff,client" doc:"Whose mail it is."`
-	Kind     string     `json:"kind" enum:"invitation,reset,email_old,email_new"`
+	Kind     string     `json:"kind" enum:"invitation,reset,email_old,email_new,notice"`
 	Person   uuid.UUID  `json:"person" format:"uuid"`
 	Client   *uuid.UUID `json:"client,omitempty" format:"uuid"`
 	Name     string     `json:"name"`

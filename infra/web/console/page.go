@@ -21,6 +21,7 @@ import (
 	"effigate/infra/auth"
 	"effigate/infra/web"
 	"effigate/infra/web/page"
+	"effigate/infra/web/webhooks"
 	rows "effigate/readmodels/staff"
 )
 
@@ -40,6 +41,9 @@ func (c *Console) addPages() {
 	c.addRatePages()
 	c.addPolicyPages()
 	c.addCalendarPages()
+	c.addTicketPages()
+	c.addNoticePages()
+	c.addSLAPages()
 }
 
 // navigation lists the ways in that a role has, in the order of the rail.
@@ -48,17 +52,22 @@ var navigation = []struct {
 	needed            access.Permission
 }{
 	{"Home", "/", "house", access.OwnAccount},
+	{"Queue", "/queue", "inbox", access.ReadTickets},
+	{"Tickets", "/tickets", "ticket", access.ReadTickets},
+	{"Notices", noticesPath, "clock-alert", access.ReadTickets},
 	{"Clients", "/clients", "building-2", access.ReadClients},
 	{"Contracts", "/contracts", "file-text", access.ReadContracts},
 	{"Time", "/time", "clock", access.ReadTime},
 	{"Approvals", "/approvals", "inbox", access.ApproveTime},
 	{"Rate cards", "/rate-cards", "copy", access.SummariseRates},
+	{"SLA report", "/sla", "circle-check", access.ReadPolicies},
 	{"SLA policies", "/sla-policies", "hourglass", access.ReadPolicies},
 	{"Calendars", "/calendars", "clock", access.ReadPolicies},
 	{"Staff", "/staff", "users", access.ReadStaff},
 	{"Import people", "/people/import", "upload", access.ManagePeople},
 	{"Access log", "/access-log", "history", access.ReadAccessLog},
 	{"Mail", "/mail", "mail", access.OperateMail},
+	{"Webhooks", webhooks.Path, "external-link", access.ManageWebhooks},
 }
 
 // frame is what surrounds a page; nobody sees a way to what the role may not do.
@@ -111,6 +120,7 @@ var done = map[string]page.Notice{
 	"costs":       {Tone: page.Good, Title: "The costs are published."},
 	"holiday":     {Tone: page.Good, Title: "The special day is added."},
 	"sent":        {Tone: page.Good, Title: "The letter is in the queue again."},
+	"attached":    {Tone: page.Good, Title: "The file is attached."},
 
 	"drafted":            {Tone: page.Good, Title: "The contract is drafted."},
 	"revised":            {Tone: page.Good, Title: "The draft is saved."},
@@ -148,7 +158,43 @@ var done = map[string]page.Notice{
 	"period_opened":   {Tone: page.Good, Title: "The period goes by what the contract says now."},
 	"period_closed":   {Tone: page.Good, Title: "The period is closed."},
 	"charged":         {Tone: page.Good, Title: "The charge is added."},
+	"confirmed":       {Tone: page.Good, Title: "The deduction is confirmed."},
+	"waived":          {Tone: page.Good, Title: "Your waiver is noted."},
 	"overage_asked":   {Tone: page.Good, Title: "The client's admins are asked."},
+
+	"raised":            {Tone: page.Good, Title: "The ticket is raised."},
+	"reply_sent":        {Tone: page.Good, Title: "The reply is sent."},
+	"note_sent":         {Tone: page.Good, Title: "The internal note is added."},
+	"triaged":           {Tone: page.Good, Title: "The ticket is classified."},
+	"ticket_assigned":   {Tone: page.Good, Title: "The ticket is assigned."},
+	"started":           {Tone: page.Good, Title: "Work has begun."},
+	"watched":           {Tone: page.Good, Title: "You are told of this ticket."},
+	"unwatched":         {Tone: page.Good, Title: "You are told of this ticket no longer."},
+	"asked":             {Tone: page.Good, Title: "The client is asked."},
+	"waits":             {Tone: page.Good, Title: "The ticket waits."},
+	"goes_on":           {Tone: page.Good, Title: "The ticket goes on."},
+	"estimated":         {Tone: page.Good, Title: "The client is asked about the estimate."},
+	"resolved":          {Tone: page.Good, Title: "The ticket is resolved."},
+	"ticket_closed":     {Tone: page.Good, Title: "The ticket is closed."},
+	"reopened":          {Tone: page.Good, Title: "The ticket is open again."},
+	"cancelled":         {Tone: page.Good, Title: "The ticket is cancelled."},
+	"merged":            {Tone: page.Good, Title: "The ticket ended in favour of the other one."},
+	"split":             {Tone: page.Good, Title: "This is the new ticket."},
+	"linked":            {Tone: page.Good, Title: "The tickets are linked."},
+	"unlinked":          {Tone: page.Good, Title: "The link is removed."},
+	"moved":             {Tone: page.Good, Title: "The ticket is the other client's now, and internal."},
+	"acknowledged":      {Tone: page.Good, Title: "The escalation is acknowledged."},
+	"excused":           {Tone: page.Good, Title: "The breach no longer counts."},
+	"ticket_published":  {Tone: page.Good, Title: "The client sees it."},
+	"ticket_withdrawn":  {Tone: page.Good, Title: "The client does not see the ticket any more."},
+	"message_withdrawn": {Tone: page.Good, Title: "The client does not see the message any more."},
+	"edited":            {Tone: page.Good, Title: "The comment is changed."},
+	"deleted":           {Tone: page.Good, Title: "The comment is deleted."},
+	"file_published":    {Tone: page.Good, Title: "The client sees the file."},
+	"file_withdrawn":    {Tone: page.Good, Title: "The client does not see the file any more."},
+	"file_erased":       {Tone: page.Good, Title: "The file is erased."},
+	"view_kept":         {Tone: page.Good, Title: "The view is kept."},
+	"view_deleted":      {Tone: page.Good, Title: "The view is deleted."},
 }
 
 // updating stands above a page that waited in vain for what was just written.
@@ -176,10 +222,15 @@ func look[V any](
 	if err != nil {
 		after = domain.Position{} // An address that somebody cut short still leads to the page.
 	}
-	var last int64
+	var last, unread int64
 	stale, err := c.read(r.Context(), login, needed, after, func(tx pgx.Tx, reads reader) (err error) {
 		if last, err = rows.LastChange(r.Context(), tx); err != nil {
 			return err
+		}
+		if reads.may(access.ReadTickets) {
+			if unread, err = rows.UnreadNotices(r.Context(), tx, login.Actor.Person.UUID); err != nil {
+				return err
+			}
 		}
 		found, err = fetch(r.Context(), tx, reads, r)
 		return err
@@ -188,6 +239,11 @@ func look[V any](
 		return found, frame, err
 	}
 	frame = c.frame(r, login)
+	for i, item := range frame.Nav {
+		if item.Path == noticesPath {
+			frame.Nav[i].Count = int(unread)
+		}
+	}
 	frame.Since = strconv.FormatInt(last, 10)
 	frame.Notice = done[r.URL.Query().Get("done")]
 	if stale {

@@ -34,6 +34,7 @@ type periodView struct {
 	Names            map[string]string
 	Form             typed
 	Manage, AskExtra bool // what the viewer may do
+	Decide           bool // on deductions
 }
 
 // forecastsView is what was told about the hours of a contract.
@@ -50,6 +51,8 @@ func (c *Console) addPeriodPages() {
 	c.posting(pattern+"/close", access.ManagePeriods, c.onPeriod("period_closed", c.postClose), c.periodAgain)
 	c.posting(pattern+"/charges", access.ManagePeriods, c.onPeriod("charged", c.postCharge), c.periodAgain)
 	c.posting(pattern+"/move", access.ManagePeriods, c.onPeriod("time_moved", c.postMove), c.periodAgain)
+	c.posting(pattern+"/deductions/{deduction}/confirm", access.DecideDeductions, c.onPeriod("confirmed", c.postConfirm), c.periodAgain)
+	c.posting(pattern+"/deductions/{deduction}/waive", access.DecideDeductions, c.onPeriod("waived", c.postWaive), c.periodAgain)
 	c.posting(pattern+"/overage", access.ManageContracts, c.onPeriod("overage_asked", c.postOverage), c.periodAgain)
 	showing(c, "/contracts/{id}/forecasts", access.ReadContracts, c.viewForecasts, forecastsPage)
 }
@@ -79,6 +82,7 @@ func (c *Console) viewPeriod(ctx context.Context, tx pgx.Tx, r reader, request *
 		v.After = ""
 	}
 	v.Manage, v.AskExtra = r.may(access.ManagePeriods), r.may(access.ManageContracts) && v.Present
+	v.Decide = r.may(access.DecideDeductions)
 	version, err := rows.VersionByNumber(ctx, tx, id, v.On.Version)
 	if err != nil {
 		return v, err
@@ -106,6 +110,9 @@ func (c *Console) pending(ctx context.Context, tx pgx.Tx, v *periodView) (err er
 	ids := peopleOf(v.Pending)
 	for _, charge := range v.Charges {
 		ids = append(ids, given(charge.AddedBy)...)
+	}
+	for _, deduction := range v.Deductions {
+		ids = append(ids, given(deduction.AskedBy, deduction.DecidedBy)...)
 	}
 	v.Names, err = c.people(ctx, tx, append(ids, given(v.OpenedBy, v.ClosedBy)...))
 	return err
@@ -157,6 +164,67 @@ func (c *Console) postCharge(r *http.Request, request commands.Request, id domai
 		Contract: id, Month: month, Line: form.Get("line"), Text: strings.TrimSpace(form.Get("text")), Amount: amount,
 		Day: calendar.Date(form.Get("day")), TaxCategory: strings.TrimSpace(form.Get("tax_category")),
 	})
+}
+
+func (c *Console) postConfirm(r *http.Request, request commands.Request, id domain.ContractID, month calendar.Month, form typed) (commands.Answer, error) {
+	deduction, err := web.ID(chi.URLParam(r, "deduction"))
+	if err != nil {
+		return commands.Answer{}, err
+	}
+	shown, err := shownAmount(form.Get("deducted"))
+	if err != nil {
+		return commands.Answer{}, err
+	}
+	return c.commands.ConfirmDeduction(r.Context(), request, commands.DecideDeduction{
+		Contract: id, Month: month, Deduction: domain.DeductionID{UUID: deduction}, Shown: shown,
+	})
+}
+
+func (c *Console) postWaive(r *http.Request, request commands.Request, id domain.ContractID, month calendar.Month, form typed) (commands.Answer, error) {
+	deduction, err := web.ID(chi.URLParam(r, "deduction"))
+	if err != nil {
+		return commands.Answer{}, err
+	}
+	return c.commands.WaiveDeduction(r.Context(), request, commands.DecideDeduction{
+		Contract: id, Month: month, Deduction: domain.DeductionID{UUID: deduction}, Reason: strings.TrimSpace(form.Get("waiver." + deduction.String())),
+	})
+}
+
+// waiverField names the field for why a deduction is waived: a page may have several.
+func waiverField(d deductionBody) string { return "waiver." + d.ID.String() }
+
+func (v periodView) waiver(d deductionBody) page.Field {
+	field := page.Field{
+		Name: waiverField(d), Label: "Why the client gets nothing back", Hint: internalHint, Required: true, Rows: 3, MaxLength: 500,
+		Value: v.Form.Get(waiverField(d)),
+	}
+	if v.Form.Values.Has(field.Name) {
+		field.Error = v.Form.Wrong("reason")
+	}
+	return field
+}
+
+func deductionTone(status string) page.Tone {
+	switch status {
+	case rows.DeductionConfirmed:
+		return page.Good
+	case rows.DeductionProposed:
+		return page.Attention
+	}
+	return page.Neutral
+}
+
+// decidedText tells who decided on a deduction and why, or who wants to.
+func decidedText(d deductionBody, names map[string]string) string {
+	switch {
+	case d.Status == rows.DeductionProposed && d.AskedBy != nil:
+		return nameOf(names, d.AskedBy.String()) + " asks to waive it: " + d.AskedReason
+	case d.DecidedBy != nil && d.Reason != "":
+		return "by " + nameOf(names, d.DecidedBy.String()) + ": " + d.Reason
+	case d.DecidedBy != nil:
+		return "by " + nameOf(names, d.DecidedBy.String())
+	}
+	return d.Reason
 }
 
 // postMove moves all records that nobody approved, as far as one command takes them.

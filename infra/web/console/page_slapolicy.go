@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,7 @@ import (
 // policiesView lists the SLA policies.
 type policiesView struct {
 	Policies      []rows.SLAPolicy
+	Clients       map[uuid.UUID]string // by id, of those that have a policy of their own
 	Earlier, Next string
 	Publish       bool
 }
@@ -28,6 +30,7 @@ type policiesView struct {
 // policyView is one version of an SLA policy.
 type policyView struct {
 	policyBody
+	Of        string // the client whose policy it is
 	Path, Key string
 	Publish   bool
 }
@@ -45,9 +48,26 @@ func (c *Console) viewPolicies(ctx context.Context, tx pgx.Tx, r reader, request
 		return v, err
 	}
 	var next uuid.UUID
-	v.Policies, next, err = rows.SLAPolicies(ctx, tx, after, rows.MaxLimit)
+	if v.Policies, next, err = rows.SLAPolicies(ctx, tx, after, rows.MaxLimit); err != nil {
+		return v, err
+	}
 	v.Earlier, v.Next = around("/sla-policies", after, next)
+	var ids []uuid.UUID
+	for _, policy := range v.Policies {
+		ids = append(ids, given(policy.Client)...)
+	}
+	v.Clients, err = clientNames(ctx, tx, ids)
 	return v, err
+}
+
+// clientNames gives the names of clients by their ids.
+func clientNames(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	clients, err := rows.ClientsNamed(ctx, tx, nil, ids)
+	names := map[uuid.UUID]string{}
+	for _, client := range clients {
+		names[client.ID] = client.Name
+	}
+	return names, err
 }
 
 // around gives the ways to the start of a list and to what comes after a page of it; empty where there is none.
@@ -66,13 +86,23 @@ func (c *Console) viewPolicy(ctx context.Context, tx pgx.Tx, r reader, request *
 	if err != nil {
 		return v, err
 	}
-	v.policyBody, err = c.readPolicy(ctx, tx, r, in)
+	if v.policyBody, err = c.readPolicy(ctx, tx, r, in); err != nil {
+		return v, err
+	}
 	v.Path, v.Key, v.Publish = "/sla-policies/"+v.ID.String(), blank().Key, r.may(access.ManagePolicies)
-	return v, err
+	if v.Client != nil {
+		names, err := clientNames(ctx, tx, []uuid.UUID{*v.Client})
+		v.Of = names[*v.Client]
+		return v, err
+	}
+	return v, nil
 }
 
 // targetColumns are those of the sheet of targets.
 var targetColumns = []string{"priority", "support_level", "job_type", "first_response", "next_response", "resolution"}
+
+// ladderColumns are those of the sheet of the escalation ladder.
+var ladderColumns = []string{"level", "target", "percent", "offset", "tells", "persons", "mail", "action", "to"}
 
 // usualTargets are what the form of a first version proposes.
 const usualTargets = `priority,support_level,job_type,first_response,next_response,resolution
@@ -119,8 +149,13 @@ func newestPolicy(ctx context.Context, tx pgx.Tx, id uuid.UUID) (newestVersion, 
 		})
 	}
 	values := url.Values{
-		"name": {newest.Name}, "from": {newest.From},
+		"name": {newest.Name}, "from": {newest.From}, "ladder": {ladderSheet(p.Ladder)},
 		"targets": {writeSheet(targetColumns, "priority support_level job_type first_response resolution", targets)},
+	}
+	for name, days := range map[string]int{"close_after_days": p.CloseAfterDays, "reopen_days": p.ReopenDays} {
+		if days > 0 {
+			values.Set(name, strconv.Itoa(days))
+		}
 	}
 	if p.NearBreachPercent > 0 {
 		values.Set("near_breach_percent", strconv.Itoa(p.NearBreachPercent))
@@ -138,41 +173,169 @@ func newestPolicy(ctx context.Context, tx pgx.Tx, id uuid.UUID) (newestVersion, 
 
 // readPolicyForm reads the form of a version.
 func readPolicyForm(form typed) (p commands.PublishSLAPolicy, err error) {
-	p = commands.PublishSLAPolicy{Name: form.Get("name"), From: calendar.Date(form.Get("from")), Reason: form.Get("reason")}
+	p = commands.PublishSLAPolicy{
+		Name: form.Get("name"), Layer: policyLayer(form.Get("layer")), From: calendar.Date(form.Get("from")), Reason: form.Get("reason"),
+	}
+	if of := form.Get("client"); of != "" && p.Layer == sla.FromClient {
+		if p.Client.UUID, err = uuid.Parse(of); err != nil {
+			return p, wrongField("client", "must be chosen")
+		}
+	}
 	p.Content = sla.Policy{
 		PausesThirdParty: form.Values.Has("pauses_third_party"), PausesOnHold: form.Values.Has("pauses_on_hold"),
 		ReopenStartsAnew: form.Values.Has("reopen_starts_anew"),
 	}
-	if percent := form.Get("near_breach_percent"); percent != "" {
-		if p.Content.NearBreachPercent, err = strconv.Atoi(percent); err != nil {
-			return p, wrongField("near_breach_percent", "must be a number")
+	for name, into := range map[string]*int{
+		"near_breach_percent": &p.Content.NearBreachPercent, "close_after_days": &p.Content.CloseAfterDays, "reopen_days": &p.Content.ReopenDays,
+	} {
+		if text := form.Get(name); text != "" {
+			if *into, err = strconv.Atoi(text); err != nil {
+				return p, wrongField(name, "must be a number")
+			}
 		}
 	}
+	if p.Content.Floors, err = readFloors(form); err != nil {
+		return p, err
+	}
+	if p.Content.Targets, err = readTargets(form.Get("targets")); err != nil {
+		return p, err
+	}
+	p.Content.Ladder, err = readLadder(form.Get("ladder"))
+	return p, err
+}
+
+func readFloors(form typed) (floors []sla.Floor, err error) {
 	for _, priority := range sla.Priorities() {
 		text := form.Get("floor_" + priority)
 		minutes, ok := parseMinutes(text)
 		if !ok {
-			return p, wrongField("floor_"+priority, "must be a time such as 30m or 4h")
+			return nil, wrongField("floor_"+priority, "must be a time such as 30m or 4h")
 		}
 		if text != "" {
-			p.Content.Floors = append(p.Content.Floors, sla.Floor{Priority: priority, Minutes: minutes})
+			floors = append(floors, sla.Floor{Priority: priority, Minutes: minutes})
 		}
 	}
-	lines, err := parseSheet("targets", form.Get("targets"), targetColumns, sla.MaxTargets)
-	if err != nil {
-		return p, err
-	}
+	return floors, nil
+}
+
+func readTargets(text string) (targets []sla.Target, err error) {
+	lines, err := parseSheet("targets", text, targetColumns, sla.MaxTargets)
 	for _, line := range lines {
-		p.Content.Targets = append(p.Content.Targets, sla.Target{
+		targets = append(targets, sla.Target{
 			Priority: line.word("priority"), SupportLevel: line.word("support_level"), JobType: line.cells["job_type"],
 			FirstResponseMinutes: line.minutes("first_response"), NextResponseMinutes: line.minutes("next_response"),
 			ResolutionMinutes: line.minutes("resolution"),
 		})
 		if line.fault != "" {
-			return p, line.refused("targets", line.fault)
+			return nil, line.refused("targets", line.fault)
 		}
 	}
-	return p, nil
+	return targets, err
+}
+
+// readLadder reads the sheet of the ladder; an empty one is none.
+func readLadder(text string) (ladder []sla.Level, err error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	lines, err := parseSheet("ladder", text, ladderColumns, sla.MaxLevels)
+	for _, line := range lines {
+		level := sla.Level{
+			Level: line.count("level"), Goal: sla.Goal(line.word("target")), Percent: line.count("percent"), Minutes: line.offset("offset"),
+			Persons: line.ids("persons"), Mail: line.yes("mail"), Action: sla.Action(line.word("action")),
+		}
+		for recipient := range strings.FieldsSeq(line.cells["tells"]) {
+			level.Recipients = append(level.Recipients, columnName(recipient))
+		}
+		if to := line.ids("to"); len(to) > 0 {
+			level.To = to[0]
+		}
+		ladder = append(ladder, level)
+		if line.fault != "" {
+			return nil, line.refused("ladder", line.fault)
+		}
+	}
+	return ladder, err
+}
+
+// count reads a number without decimals; none is 0.
+func (l *sheetLine) count(column string) int {
+	text := strings.TrimSpace(strings.TrimSuffix(l.cells[column], "%"))
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		l.wrong("the " + column + " must be a number")
+	}
+	return n
+}
+
+// offset reads a length of time with its sign: "-1h" is an hour before.
+func (l *sheetLine) offset(column string) int {
+	text, before := strings.CutPrefix(l.cells[column], "-")
+	minutes, ok := parseMinutes(strings.TrimPrefix(text, "+"))
+	if !ok {
+		l.wrong("the " + column + " must be a time such as 1h or -30m")
+	}
+	if before {
+		return -minutes
+	}
+	return minutes
+}
+
+func (l *sheetLine) yes(column string) bool {
+	switch l.word(column) {
+	case "yes", "true", "1":
+		return true
+	case "", "no", "false", "0":
+	default:
+		l.wrong("the " + column + " must be yes or no")
+	}
+	return false
+}
+
+// ids reads the ids of people, with spaces in between.
+func (l *sheetLine) ids(column string) []uuid.UUID {
+	var ids []uuid.UUID
+	for word := range strings.FieldsSeq(l.cells[column]) {
+		id, err := uuid.Parse(word)
+		if err != nil {
+			l.wrong("the " + column + " must be ids of staff, as in the addresses of their pages")
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// ladderSheet writes a ladder as readLadder reads it; empty for none.
+func ladderSheet(ladder []sla.Level) string {
+	if len(ladder) == 0 {
+		return ""
+	}
+	lines := make([][]string, len(ladder))
+	for i, level := range ladder {
+		offset, mail, to := "", "", ""
+		if level.Minutes != 0 {
+			offset = signedMinutes(level.Minutes)
+		}
+		if level.Mail {
+			mail = "yes"
+		}
+		if level.To != uuid.Nil {
+			to = level.To.String()
+		}
+		persons := make([]string, len(level.Persons))
+		for j, person := range level.Persons {
+			persons[j] = person.String()
+		}
+		lines[i] = []string{
+			strconv.Itoa(level.Level), string(level.Goal), strconv.Itoa(level.Percent), offset, strings.Join(level.Recipients, " "),
+			strings.Join(persons, " "), mail, string(level.Action), to,
+		}
+	}
+	return writeSheet(ladderColumns, "level percent tells", lines)
 }
 
 // floorHint is what counts where a floor is left empty.
@@ -186,8 +349,8 @@ func floorField(v publishView, priority string) page.Field {
 	return page.Field{Name: name, Label: "Near breach, " + priority, Hint: floorHint(priority), MaxLength: 10, Value: v.Form.Get(name), Error: v.Form.Wrong(name)}
 }
 
-// promises are the times of a target in words.
-func promises(t sla.Target) []fact {
+// promisedTimes are the times of a target in words.
+func promisedTimes(t sla.Target) []fact {
 	text := func(minutes int) string {
 		if minutes == 0 {
 			return "–"

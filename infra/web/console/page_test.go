@@ -332,10 +332,10 @@ func TestTheNavigationIsThatOfTheRole(t *testing.T) {
 		return found
 	}
 	for token, want := range map[string][]string{
-		"owner":           {"/", "/clients", "/contracts", "/time", "/approvals", "/rate-cards", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log", "/mail"},
-		"account_manager": {"/", "/clients", "/contracts", "/time", "/rate-cards", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log"},
-		"engineer":        {"/", "/clients", "/time", "/staff"},
-		"auditor":         {"/", "/clients", "/contracts", "/time", "/rate-cards", "/sla-policies", "/calendars", "/staff", "/access-log"},
+		"owner":           {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/approvals", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log", "/mail", "/webhooks"},
+		"account_manager": {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log"},
+		"engineer":        {"/", "/queue", "/tickets", "/notices", "/clients", "/time", "/staff"},
+		"auditor":         {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/access-log"},
 		"ops":             {"/", "/staff", "/mail"},
 	} {
 		if diff := cmp.Diff(want, ways(token)); diff != "" {

@@ -59,6 +59,7 @@ type periodBody struct {
 	Values     []lineValueBody       `json:"values" nullable:"false" doc:"By line, before tax, in the contract's currency, to ten digits after the point: nothing is rounded before it is invoiced."`
 	Conditions []conditionBody       `json:"conditions" nullable:"false" doc:"The time by line and condition."`
 	Charges    []rows.PeriodCharge   `json:"charges" nullable:"false"`
+	Deductions []deductionBody       `json:"deductions" nullable:"false" doc:"What it gives back for missed promises, in the order of the breaches."`
 	Alerts     []rows.HoursAlert     `json:"alerts" nullable:"false" doc:"Thresholds that were reached in it, the newest first."`
 	Requests   []rows.OverageRequest `json:"requests" nullable:"false" doc:"What the client was asked in it, the newest first."`
 	Currency   string                `json:"currency"`
@@ -181,6 +182,9 @@ func (c *Console) periodInFull(ctx context.Context, tx pgx.Tx, r reader, contrac
 		return b, err
 	}
 	if b.Charges, err = rows.Charges(ctx, tx, contract, month); err != nil {
+		return b, err
+	}
+	if b.Deductions, err = deductionsOf(ctx, tx, contract, month, state); err != nil {
 		return b, err
 	}
 	if b.Alerts, err = rows.HoursAlertsIn(ctx, tx, contract, month); err != nil {

@@ -19,8 +19,9 @@ import (
 )
 
 type publishBody struct {
-	Comments []uuid.UUID `json:"comments,omitempty" maxItems:"500" nullable:"false" doc:"The internal comments to publish with the ticket."`
-	Reason   string      `json:"reason,omitempty" maxLength:"20000" doc:"Internal."`
+	Comments    []uuid.UUID `json:"comments,omitempty" maxItems:"500" nullable:"false" doc:"The internal comments to publish with the ticket."`
+	Attachments []uuid.UUID `json:"attachments,omitempty" maxItems:"100" nullable:"false" doc:"The internal files to publish with the ticket."`
+	Reason      string      `json:"reason,omitempty" maxLength:"20000" doc:"Internal."`
 }
 
 type withdrawBody struct {
@@ -30,6 +31,8 @@ type withdrawBody struct {
 type previewInput struct {
 	ID       string      `path:"id" doc:"The ticket's id, a UUID."`
 	Comments []uuid.UUID `query:"comments" maxItems:"500" doc:"The internal comments to publish with the ticket."`
+
+	Attachments []uuid.UUID `query:"attachments" maxItems:"100" doc:"The internal files to publish with the ticket."`
 }
 
 type previewBody struct {
@@ -51,7 +54,9 @@ func (c *Console) registerPublication() {
 	}, c.previewPublication)
 	editingTicket(c, access.PublishTickets, "publish-ticket", "publish", "Make a ticket visible to its client, and comments with it", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked publishBody) (commands.Answer, error) {
-			return c.commands.PublishTicket(ctx, r, commands.PublishTicket{Ticket: id, Comments: commentIDs(asked.Comments), Reason: asked.Reason})
+			return c.options.Files.PublishTicket(ctx, r, commands.PublishTicket{
+				Ticket: id, Comments: commentIDs(asked.Comments), Attachments: attachmentIDs(asked.Attachments), Reason: asked.Reason,
+			})
 		})
 	editingTicket(c, access.PublishTickets, "withdraw-ticket", "withdraw", "End the disclosure of a ticket and of everything on it", http.StatusOK,
 		func(ctx context.Context, r commands.Request, id domain.TicketID, asked withdrawBody) (commands.Answer, error) {
@@ -81,7 +86,9 @@ func (c *Console) previewPublication(ctx context.Context, actor domain.Actor, in
 		return nil, err
 	}
 	changes, err := c.commands.PreviewPublication(ctx, commands.Request{Actor: actor, At: c.now().UTC().Truncate(time.Microsecond)},
-		commands.PublishTicket{Ticket: domain.TicketID{UUID: id}, Comments: commentIDs(in.Comments)})
+		commands.PublishTicket{
+			Ticket: domain.TicketID{UUID: id}, Comments: commentIDs(in.Comments), Attachments: attachmentIDs(in.Attachments),
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +103,14 @@ func commentIDs(plain []uuid.UUID) []domain.CommentID {
 	ids := make([]domain.CommentID, len(plain))
 	for i, id := range plain {
 		ids[i] = domain.CommentID{UUID: id}
+	}
+	return ids
+}
+
+func attachmentIDs(plain []uuid.UUID) []domain.AttachmentID {
+	ids := make([]domain.AttachmentID, len(plain))
+	for i, id := range plain {
+		ids[i] = domain.AttachmentID{UUID: id}
 	}
 	return ids
 }

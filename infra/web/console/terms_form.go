@@ -56,6 +56,7 @@ func termsOf(form typed) (terms.Terms, error) {
 			Limits:             terms.Limits{LongestMinutes: r.duration("limits"), BackdatingDays: r.number("limits_backdating"), GraceDays: r.number("limits_grace")},
 			Penalties:          lines(r, "penalties", r.penalty),
 			PurchaseOrderLimit: r.amount("purchase_order_limit"), TwoApproversAbove: r.amount("two_approvers_above"),
+			TwoWaiversAbove: r.amount("two_waivers_above"),
 		},
 	}
 	for n := 1; n <= lineCount(form.Values); n++ {
@@ -481,6 +482,7 @@ func fill(form url.Values, t terms.Terms) {
 	set("penalties", typedLines(s.Penalties, typedPenalty))
 	set("purchase_order_limit", typedAmount(s.PurchaseOrderLimit))
 	set("two_approvers_above", typedAmount(s.TwoApproversAbove))
+	set("two_waivers_above", typedAmount(s.TwoWaiversAbove))
 	for i, line := range a.Lines {
 		fillLine(form, i+1, line, s.ChargeOf(line.Key))
 	}

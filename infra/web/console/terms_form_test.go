@@ -132,7 +132,7 @@ func anyTerms(t *rapid.T) terms.Terms {
 			Overlap:            rapid.SampledFrom([]terms.Overlap{terms.ByPriority, terms.Highest}).Draw(t, "overlap"),
 			Rounding:           hours.Rounding{Mode: hours.Up, StepMinutes: count.Draw(t, "step"), MinimumMinutes: count.Draw(t, "least"), TicketDayMinimumMinutes: count.Draw(t, "day")},
 			Limits:             terms.Limits{LongestMinutes: count.Draw(t, "longest"), BackdatingDays: count.Draw(t, "oldest"), GraceDays: count.Draw(t, "grace")},
-			PurchaseOrderLimit: sum.Draw(t, "limit"), TwoApproversAbove: sum.Draw(t, "above"),
+			PurchaseOrderLimit: sum.Draw(t, "limit"), TwoApproversAbove: sum.Draw(t, "above"), TwoWaiversAbove: sum.Draw(t, "waived above"),
 		},
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "windows") {
@@ -174,7 +174,7 @@ func TestAFormThatCannotBeReadNamesFieldAndLine(t *testing.T) {
 	for field, text := range map[string]string{
 		"line.1.job_types": "api | API\n\nui", "line.1.schedule": "m1 | Discovery", "line.1.hours": "many", "line.1.rollover": "some", "line.1.weights": "after_hours",
 		"line.1.fee": "1e9", "notice_days": "30 days", "rate_card": "the usual one", "conditions": "after_hours | mon", "penalties": "first | First | response | fixed_per_breach much",
-		"limits": "7:60", "two_approvers_above": "a lot",
+		"limits": "7:60", "two_approvers_above": "a lot", "two_waivers_above": "more",
 	} {
 		t.Run(field, func(t *testing.T) {
 			t.Parallel()

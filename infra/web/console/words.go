@@ -353,6 +353,7 @@ func idOf(id uuid.UUID) string {
 
 // reasons are refusals in words for whoever fills in a form; the text of a refusal speaks of ids.
 var reasons = map[string]string{
+	codeChanged:          "it changed while you were writing; look at what happened, and send it again if it still holds",
 	"already_in":         "this person has taken up an invitation already",
 	"domain_taken":       "another organisation claims one of these domains",
 	"email_fixed":        "this person had another address when they logged in; invite them as a new person",

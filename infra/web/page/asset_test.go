@@ -86,7 +86,7 @@ func TestAssetsOfAPage(t *testing.T) {
 
 func TestSizesOfOwnAssets(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]int64{"assets/app.css": 25 << 10, "assets/app.js": 12 << 10} {
+	for name, limit := range map[string]int64{"assets/app.css": 32 << 10, "assets/app.js": 12 << 10} {
 		if info, err := os.Stat(name); err != nil || info.Size() > limit {
 			t.Errorf("%s: %v, at most %d bytes", name, err, limit)
 		}

@@ -103,6 +103,14 @@ func passkeyKind(p PasskeyProps) string {
 
 func fieldID(name string) string { return "field-" + name }
 
+// SuggestionsID is the id of the element that takes what is suggested for a field.
+func SuggestionsID(name string) string { return fieldID(name) + "-suggestions" }
+
+// heads reports whether the choice begins a group.
+func heads(f Field, i int) bool {
+	return f.Options[i].Group != "" && (i == 0 || f.Options[i-1].Group != f.Options[i].Group)
+}
+
 // choiceID is the id of one choice of a group.
 func choiceID(f Field, i int) string { return fieldID(f.Name) + "-" + strconv.Itoa(i) }
 
@@ -176,6 +184,10 @@ func inputAttributes(f Field, kind string) templ.Attributes {
 	}
 	if f.Accept != "" {
 		attributes["accept"] = f.Accept
+	}
+	if f.Suggest != "" {
+		attributes["hx-get"], attributes["hx-trigger"] = f.Suggest, "input changed delay:400ms"
+		attributes["hx-target"], attributes["hx-swap"] = "#"+SuggestionsID(f.Name), "innerHTML"
 	}
 	if kind == "email" || f.Autocomplete == "username" || f.Autocomplete == "one-time-code" {
 		attributes["autocapitalize"], attributes["spellcheck"] = "none", "false"

@@ -123,8 +123,11 @@ type Field struct {
 	MaxLength    int
 	Rows         int    // of a text area; 5 when zero
 	Accept       string // of a file
-	Required     bool
-	ReadOnly     bool
+	// Suggest is asked, as this field alone, for what it makes of a text while it is typed: a fragment, which goes
+	// into the element whose id is the field's and "-suggestions".
+	Suggest  string
+	Required bool
+	ReadOnly bool
 	// Checked is of a single checkbox.
 	Checked bool
 	Options []Option // of a select, radio or checkbox group
@@ -132,6 +135,8 @@ type Field struct {
 
 // Option is one choice.
 type Option struct {
+	// Group is a heading over the choices that have the same one, which stand together.
+	Group    string // not shown in a select
 	Value    string
 	Label    string
 	Hint     string // not shown in a select

@@ -25,7 +25,7 @@ import (
 // of the log count what happens elsewhere.
 type Access struct {
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,erased,export,sensitive_read"`
+	Kind    string    `json:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,webhook_changed,erased,export,sensitive_read"`
 	Outcome string    `json:"outcome" enum:"ok,refused"`
 	Person  string    `json:"person,omitempty" doc:"The id of who of your organisation it was; absent for anybody else."`
 	Name    string    `json:"name,omitempty" doc:"Absent when the account has none."`
@@ -41,7 +41,7 @@ type Access struct {
 
 type accessLogInput struct {
 	Reading
-	Kind   string `query:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,erased,export,sensitive_read"`
+	Kind   string `query:"kind" enum:"login,logout,denied,invited,password_reset,credentials_changed,api_key_changed,session_ended,login_rules_changed,webhook_changed,erased,export,sensitive_read"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"The next of the page before."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
@@ -210,14 +210,14 @@ func (v accessLogView) kinds() page.Field {
 // kinds are those that an organisation's log has, as the page offers them.
 var kinds = []string{
 	accounts.KindLogin, accounts.KindLogout, accounts.KindDenied, accounts.KindInvited, accounts.KindReset, accounts.KindCredentials,
-	accounts.KindKey, accounts.KindSession, accounts.KindRules, accounts.KindErased, accounts.KindExport, accounts.KindSensitive,
+	accounts.KindKey, accounts.KindSession, accounts.KindRules, accounts.KindWebhook, accounts.KindErased, accounts.KindExport, accounts.KindSensitive,
 }
 
 // kindTexts are the kinds in words.
 var kindTexts = map[string]string{
 	accounts.KindLogin: "Login", accounts.KindLogout: "Logout", accounts.KindDenied: "Something not allowed", accounts.KindInvited: "Invitation",
 	accounts.KindReset: "Password reset", accounts.KindCredentials: "Password, address or second factor changed", accounts.KindKey: "API key changed",
-	accounts.KindSession: "Login session ended", accounts.KindRules: "Login rules changed", accounts.KindErased: "Personal data erased",
+	accounts.KindSession: "Login session ended", accounts.KindRules: "Login rules changed", accounts.KindWebhook: "Webhook changed", accounts.KindErased: "Personal data erased",
 	accounts.KindExport: "Export", accounts.KindSensitive: "Access log read",
 }
 

@@ -28,6 +28,7 @@ type row struct {
 	needs access.Permission // none for a route that needs no login
 	right int               // the answer to whoever may
 	body  string            // that is accepted: JSON for the API, a form for a page
+	query string            // that must be given
 	// thing is what {id} names: an id that exists for an admin of acme. Nil for a route without one, and for
 	// one whose ids are things of the person alone.
 	thing uuid.UUID
@@ -43,20 +44,53 @@ const (
 	aDigest  = `{"sha256":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"}`
 	aPerson  = `{"name":"Ida Iten","email":"ida@acme.example"}`
 	aForm    = "key=k"
+	aRaised  = "key=k&category=00000000-0000-4000-8000-00000000001f&title=Help&impact=low&urgency=low"
 	aInvitee = "key=k&name=Jan+Jost&email=jan%40acme.example"
 )
 
 // rows has one for each route. A route without a row fails, and so does a row without a route.
 var rows = map[string]row{
-	"GET " + base + "/me":                               {needs: access.OwnAccount, right: 200},
-	"GET " + base + "/overview":                         {needs: access.ReadTickets, right: 200},
-	"GET " + base + "/ticket-categories":                {needs: access.RaiseTickets, right: 200},
-	"GET " + base + "/tickets":                          {needs: access.ReadTickets, right: 200},
-	"POST " + base + "/tickets":                         {needs: access.RaiseTickets, right: 201, gil: 409, body: aTicket},
-	"GET " + base + "/tickets/{id}":                     {needs: access.ReadTickets, right: 200, thing: id(102)},
-	"GET " + base + "/tickets/{id}/comments":            {needs: access.ReadTickets, right: 200, thing: id(102)},
-	"POST " + base + "/tickets/{id}/comments":           {needs: access.CommentTickets, right: 201, thing: id(102), body: `{"text":"Hello"}`},
-	"POST " + base + "/tickets/{id}/reopen":             {needs: access.ReopenTickets, right: 201, thing: id(102), body: `{}`},
+	"GET " + base + "/me":                             {needs: access.OwnAccount, right: 200},
+	"GET " + base + "/overview":                       {needs: access.ReadTickets, right: 200},
+	"GET " + base + "/ticket-categories":              {needs: access.RaiseTickets, right: 200},
+	"GET " + base + "/tickets":                        {needs: access.ReadTickets, right: 200},
+	"POST " + base + "/tickets":                       {needs: access.RaiseTickets, right: 201, gil: 409, body: aTicket},
+	"GET " + base + "/tickets/{id}":                   {needs: access.ReadTickets, right: 200, thing: id(102)},
+	"GET " + base + "/tickets/{id}/comments":          {needs: access.ReadTickets, right: 200, thing: id(102)},
+	"POST " + base + "/tickets/{id}/comments":         {needs: access.CommentTickets, right: 201, thing: id(102), body: `{"text":"Hello"}`},
+	"POST " + base + "/tickets/{id}/reopen":           {needs: access.ReopenTickets, right: 201, thing: id(102), body: `{}`},
+	"POST " + base + "/tickets/{id}/estimate/accept":  {needs: access.AcceptContracts, right: 201, thing: id(102), body: `{"sha256":"` + strings.Repeat("0", 64) + `"}`},
+	"POST " + base + "/tickets/{id}/estimate/decline": {needs: access.AcceptContracts, right: 201, thing: id(102), body: `{"reason":"No"}`},
+	"GET " + base + "/tickets/{id}/people":            {needs: access.CommentTickets, right: 200, thing: id(102)},
+	"GET " + base + "/ticket-suggestions":             {needs: access.ReadTickets, right: 200, query: "?title=Help"},
+
+	"GET " + base + "/tickets/{id}/comments/{comment}/edits":   {needs: access.ReadTickets, right: 200, thing: id(102)},
+	"POST " + base + "/tickets/{id}/comments/{comment}/edit":   {needs: access.CommentTickets, right: 201, thing: id(102), body: `{"text":"Hello"}`},
+	"POST " + base + "/tickets/{id}/comments/{comment}/delete": {needs: access.CommentTickets, right: 201, thing: id(102), body: `{}`},
+
+	"POST " + base + "/tickets/{id}/attachments": {needs: access.CommentTickets, right: 201, thing: id(102), query: "?name=a.txt", body: "bytes"},
+	"GET " + base + "/attachments/{id}":          {needs: access.ReadTickets, right: 200, thing: id(57)},
+	"POST /tickets/{id}/attachments":             {needs: access.CommentTickets, right: 422, thing: id(102), query: "?name=a.txt", body: "bytes"}, // It has no key.
+	"GET /attachments/{id}":                      {needs: access.ReadTickets, right: 200, thing: id(57)},
+
+	"GET /tickets":                                 {needs: access.ReadTickets, right: 200},
+	"GET /tickets/new":                             {needs: access.RaiseTickets, right: 200},
+	"GET /tickets/new/similar":                     {needs: access.RaiseTickets, right: 200, query: "?title=Ticket"},
+	"POST /tickets/new":                            {needs: access.RaiseTickets, right: 303, gil: 422, body: aRaised},
+	"GET /tickets/{id}":                            {needs: access.ReadTickets, right: 200, thing: id(102)},
+	"POST /tickets/{id}/comments":                  {needs: access.CommentTickets, right: 303, thing: id(102), body: aForm + "&text=Hello"},
+	"GET /tickets/{id}/comments":                   {needs: access.ReadTickets, right: 303},
+	"GET /tickets/{id}/attachments":                {needs: access.ReadTickets, right: 303},
+	"GET /tickets/{id}/reopen":                     {needs: access.ReopenTickets, right: 200, thing: id(102)},
+	"POST /tickets/{id}/reopen":                    {needs: access.ReopenTickets, right: 303, thing: id(102), body: aForm},
+	"GET /tickets/{id}/estimate":                   {needs: access.AcceptContracts, right: 200, thing: id(102)},
+	"POST /tickets/{id}/estimate":                  {needs: access.AcceptContracts, right: 303, thing: id(102), body: aForm + "&answer=allow&sha256=0f"},
+	"GET /tickets/{id}/comments/{comment}/edits":   {needs: access.ReadTickets, right: 200, thing: id(102)},
+	"GET /tickets/{id}/comments/{comment}/edit":    {needs: access.CommentTickets, right: 200, thing: id(102)},
+	"POST /tickets/{id}/comments/{comment}/edit":   {needs: access.CommentTickets, right: 303, thing: id(102), body: aForm + "&text=Hello"},
+	"GET /tickets/{id}/comments/{comment}/delete":  {needs: access.CommentTickets, right: 200, thing: id(102)},
+	"POST /tickets/{id}/comments/{comment}/delete": {needs: access.CommentTickets, right: 303, thing: id(102), body: aForm},
+
 	"GET " + base + "/people":                           {needs: access.ReadPeople, right: 200},
 	"GET " + base + "/people/{id}":                      {needs: access.ReadPeople, right: 200, thing: id(12)},
 	"POST " + base + "/people":                          {needs: access.ManagePeople, right: 201, gil: 409, body: aPerson},
@@ -100,6 +134,31 @@ var rows = map[string]row{
 	"POST /people/{id}/invite":                          {needs: access.ManagePeople, right: 200, thing: id(16), body: aForm},
 	"GET /people/{id}/withdraw-invitation":              {needs: access.ManagePeople, right: 303},
 	"POST /people/{id}/withdraw-invitation":             {needs: access.ManagePeople, right: 303, thing: id(16), body: aForm},
+
+	"GET " + base + "/webhooks":                                        {needs: access.ManageWebhooks, right: 200},
+	"POST " + base + "/webhooks":                                       {needs: access.ManageWebhooks, right: 201, body: `{"url":"https://hooks.example.org/in"}`},
+	"GET " + base + "/webhooks/{id}":                                   {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}":                                  {needs: access.ManageWebhooks, right: 200, thing: id(71), body: `{"url":"https://hooks.example.org/in"}`},
+	"POST " + base + "/webhooks/{id}/secret":                           {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}/pause":                            {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}/resume":                           {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}/test":                             {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}/remove":                           {needs: access.ManageWebhooks, right: 200, thing: id(73)},
+	"GET " + base + "/webhooks/{id}/deliveries":                        {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST " + base + "/webhooks/{id}/deliveries/{delivery}/send-again": {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"GET /webhooks":                                        {needs: access.ManageWebhooks, right: 200},
+	"POST /webhooks":                                       {needs: access.ManageWebhooks, right: 200, body: aForm + "&url=https%3A%2F%2Fhooks.example.org%2Fin"},
+	"GET /webhooks/new":                                    {needs: access.ManageWebhooks, right: 200},
+	"GET /webhooks/{id}":                                   {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"GET /webhooks/{id}/edit":                              {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST /webhooks/{id}/edit":                             {needs: access.ManageWebhooks, right: 303, thing: id(71), body: aForm + "&url=https%3A%2F%2Fhooks.example.org%2Fin"},
+	"GET /webhooks/{id}/remove":                            {needs: access.ManageWebhooks, right: 200, thing: id(71)},
+	"POST /webhooks/{id}/secret":                           {needs: access.ManageWebhooks, right: 200, thing: id(71), body: aForm},
+	"POST /webhooks/{id}/pause":                            {needs: access.ManageWebhooks, right: 303, thing: id(71), body: aForm},
+	"POST /webhooks/{id}/resume":                           {needs: access.ManageWebhooks, right: 303, thing: id(71), body: aForm},
+	"POST /webhooks/{id}/test":                             {needs: access.ManageWebhooks, right: 303, thing: id(71), body: aForm},
+	"POST /webhooks/{id}/remove":                           {needs: access.ManageWebhooks, right: 303, thing: id(75), body: aForm},
+	"POST /webhooks/{id}/deliveries/{delivery}/send-again": {needs: access.ManageWebhooks, right: 303, thing: id(71), body: aForm},
 
 	"GET /step-up":                               {needs: access.OwnAccount, account: true},
 	"POST /step-up":                              {needs: access.OwnAccount, account: true},
@@ -182,7 +241,7 @@ func TestAccess(t *testing.T) {
 		w.ahead.Add(int64(time.Hour)) // Within one, an address gets few letters.
 		for _, caller := range callers {
 			for kind, thing := range things(row) {
-				got := ask(w.Portal, route, thing, caller, row.body)
+				got := ask(w.Portal, route, thing, caller, row)
 				if wrong := judge(route, row, caller, kind, got); wrong != "" {
 					t.Errorf("%s as %q, %s: status %d: %s: %.500s", name, caller, kind, got.Code, wrong, got.Body)
 				}
@@ -212,12 +271,25 @@ func things(r row) map[string]string {
 }
 
 // ask makes the request of a route as its kind of caller does: a program or a browser.
-func ask(p *portal.Portal, route web.Route, thing, caller, body string) *httptest.ResponseRecorder {
-	path := strings.NewReplacer("{id}", thing, "{token}", thing, "{name}", thing).Replace(route.Pattern)
+func ask(p *portal.Portal, route web.Route, thing, caller string, row row) *httptest.ResponseRecorder {
+	path := fill(route.Pattern, thing) + row.query
 	if !page(route) {
-		return call(p, route.Method, path, caller, body)
+		return call(p, route.Method, path, caller, row.body)
 	}
-	return browse(p, route.Method, path, caller, body)
+	return browse(p, route.Method, path, caller, row.body)
+}
+
+// fill puts a thing into a path; a comment is one on that thing, if there is any.
+func fill(path, thing string) string {
+	comment := id(55)
+	if thing == id(103).String() {
+		comment = id(56)
+	}
+	delivery := id(81)
+	if thing == id(72).String() {
+		delivery = id(82)
+	}
+	return strings.NewReplacer("{id}", thing, "{token}", thing, "{name}", thing, "{comment}", comment.String(), "{delivery}", delivery.String()).Replace(path)
 }
 
 func page(route web.Route) bool { return !strings.HasPrefix(route.Pattern, "/api/") }
@@ -302,7 +374,7 @@ func TestOthersAreAsIfNotThere(t *testing.T) {
 		if page(route) {
 			nonsense.Pattern = "/nonsense/{id}"
 		}
-		want := plain(ask(w.Portal, nonsense, "nonsense-id", "ada", ""), "nonsense-id")
+		want := plain(ask(w.Portal, nonsense, "nonsense-id", "ada", rows[""]), "nonsense-id")
 		tried := things(row)
 		asked := map[string][]string{}
 		for name, thing := range tried {
@@ -310,7 +382,7 @@ func TestOthersAreAsIfNotThere(t *testing.T) {
 				continue
 			}
 			w.trace.take()
-			got := plain(ask(w.Portal, route, thing, "ada", row.body), thing)
+			got := plain(ask(w.Portal, route, thing, "ada", row), thing)
 			asked[name] = w.trace.take()
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s %s, %s: differs from nonsense (-want +got):\n%s", route.Method, route.Pattern, name, diff)
@@ -373,10 +445,13 @@ func TestBodiesHaveNoFieldForWhatClientsMayNotSay(t *testing.T) {
 		if o.method != http.MethodPost || strings.HasPrefix(o.path, base+"/me/") {
 			continue
 		}
+		if _, takes := o.described.RequestBody.Content["application/json"]; !takes {
+			continue // What has no body, or a file for one, has no fields.
+		}
 		row := rows[o.method+" "+o.path]
 		for _, field := range []string{
 			"client", "organisation", "visibility", "audience", "internal", "raised_by", "on_behalf_of", "author", "by", "at", "raised_at",
-			"role", "grants", "person", "seats", "link", "number", "state", "status", "assignee", "team", "contract", "job_type", "imported", "by_client", "id", "ticket",
+			"role", "grants", "person", "seats", "link", "number", "state", "status", "assignee", "team", "contract", "job_type", "imported", "by_client", "id", "ticket", "staff", "split_from", "promise", "automatic", "edited_at",
 		} {
 			var body map[string]any
 			if err := json.Unmarshal([]byte(row.body), &body); err != nil {
@@ -387,7 +462,7 @@ func TestBodiesHaveNoFieldForWhatClientsMayNotSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := decode[web.Problem](t, call(w.Portal, o.method, strings.ReplaceAll(o.path, "{id}", row.thing.String()), "ada", string(text)), 422)
+			p := decode[web.Problem](t, call(w.Portal, o.method, fill(o.path, row.thing.String()), "ada", string(text)), 422)
 			if want := []web.WrongField{{Field: field, Detail: "unexpected property"}}; !cmp.Equal(want, p.Errors) {
 				t.Errorf("%s with %s: %v", o.id, field, p.Errors)
 			}
@@ -443,7 +518,7 @@ func TestTimeTellsNothing(t *testing.T) { //nolint:paralleltest // It measures.
 		for range 3000 {
 			for _, name := range []string{"other", "missing"} {
 				started := time.Now() //nolint:forbidigo // how long it really takes
-				ask(w.Portal, web.Route{Method: method, Pattern: pattern}, things[name], "ada", rows[path].body)
+				ask(w.Portal, web.Route{Method: method, Pattern: pattern}, things[name], "ada", rows[path])
 				samples[name] = append(samples[name], time.Since(started).Seconds())
 			}
 		}

@@ -66,7 +66,7 @@ func TestTheInstantOfAReadIsNoPartOfItsETag(t *testing.T) {
 	later := newPortal(t, postgres.ClientReads{Reads: w.reads}, w.accounts, w.commands, func(o *portal.Options) {
 		o.Now = func() time.Time { return now.Add(time.Hour) }
 	})
-	for _, path := range []string{base + "/contracts", base + "/contracts/" + id(21).String()} {
+	for _, path := range []string{base + "/contracts", base + "/contracts/" + id(21).String(), base + "/tickets", base + "/tickets/" + id(101).String()} {
 		first := call(w.Portal, http.MethodGet, path, "ada", "")
 		second := call(later, http.MethodGet, path, "ada", "")
 		if a, b := first.Header().Get("ETag"), second.Header().Get("ETag"); a != b || first.Body.String() == second.Body.String() {

@@ -36,6 +36,7 @@ func TestPagesAreForEverybody(t *testing.T) {
 	w := newWorld(t)
 	w.populate(t)
 	w.await(t, w.show(visible.Person{Client: acme, ID: id(17), Role: "client_employee", State: visible.PersonEnded}))
+	w.await(t, w.show(conversation()...))
 	w.accounts.Record(t.Context(), accounts.Entry{
 		At: now.Add(-time.Hour), Person: people["eve"].Person, Client: people["eve"].Client, Kind: accounts.KindLogin, Outcome: "ok",
 		Where: accounts.Where{Address: "2001:db8:85a3:8d3:1319:8a2e:370:7348", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"},
@@ -48,6 +49,9 @@ func TestPagesAreForEverybody(t *testing.T) {
 		for _, path := range []string{
 			"/", "/people", "/people/invite", "/access-log", "/people/" + id(11).String(), "/people/" + id(12).String(),
 			"/people/" + id(16).String(), "/people/" + id(17).String(), "/people/" + id(12).String() + "/deactivate", "/nowhere",
+			"/tickets", "/tickets?state=at_risk", "/tickets?search=nothing", "/tickets/new", "/tickets/new/similar?title=Ticket", ticketPage(1), ticketPage(2), ticketPage(5),
+			ticketPage(1) + "/comments/" + id(51).String() + "/edits", ticketPage(1) + "/comments/" + id(51).String() + "/edit",
+			ticketPage(1) + "/comments/" + id(51).String() + "/delete", ticketPage(4) + "/reopen", ticketPage(5) + "/estimate",
 			"/contracts", "/contracts/" + id(21).String(), "/proposals/" + id(61).String(), "/proposals/" + id(61).String() + "/accept",
 			"/proposals/" + id(61).String() + "/decline", "/overage-requests/" + id(63).String(), "/overage-requests/" + id(63).String() + "/answer",
 		} {
@@ -140,6 +144,108 @@ func TestDecidingWithoutScripts(t *testing.T) {
 	page.See("Cables of acme")
 	page.Click("Show")
 	page.See("Plugs of acme")
+}
+
+// Without any script, too, somebody raises a ticket, reads what is promised, writes, and takes it back.
+func TestTicketsWithoutScripts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	w.await(t, w.show(conversation()...))
+	page := browsertest.New(t).Open(t, as(t, w, "ada"), browsertest.NoJS)
+	page.Goto("/")
+	page.Click("Raise a ticket")
+	page.Fill("What is the matter, in a few words?", "API timeout again")
+	page.Click("Look for similar tickets")
+	page.See("TKT-0001 API timeout on bulk export")
+	page.Click("Raise the ticket")
+	page.See("The category must be chosen.")
+	page.Axe()
+	page.Click("Network")
+	page.Click("A part of it, or some people")
+	page.Click("Soon")
+	raised := ticket(6, acme, id(11))
+	w.commands.position = func() domain.Position {
+		raised.Title, raised.ID = "API timeout again", w.commands.last()
+		return w.show(raised)
+	}
+	page.Click("Raise the ticket")
+	page.See("Your ticket is raised")
+	page.See("TKT-0006 API timeout again")
+	page.Goto(ticketPage(1))
+	page.See("Resolution due by 23:00 today (AEDT).")
+	page.See("1h 30m left")
+	page.Click("Explain this clock: Resolution")
+	page.See("4h 00m of working time counted so far.")
+	page.See("Outside of opening hours")
+	page.Axe()
+	page.Shot("explained")
+	page.Click("Send")
+	page.See("The message must not be blank.")
+	page.Fill("Message", "It happened again.")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.Comment{Client: acme, ID: id(54), Ticket: id(101), Author: id(11), ByClient: true, Text: "It happened again.", At: now})
+	}
+	page.Click("Send")
+	page.See("It happened again.")
+	page.Goto(ticketPage(1) + "/comments/" + id(54).String() + "/delete")
+	w.commands.position = func() domain.Position {
+		return w.show(visible.Comment{Client: acme, ID: id(54), Ticket: id(101), Author: id(11), ByClient: true, At: now, Deleted: true})
+	}
+	page.Click("Delete")
+	page.See("Your message is deleted")
+	page.NotSee("It happened again.")
+}
+
+// A countdown goes by the server's clock and waits for the server at its end; a message that is being written is there
+// again when its page is, and nowhere once it is sent; what is similar shows while a title is typed.
+func TestTicketsWithScripts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	w.await(t, w.show(conversation()...))
+	page := browsertest.New(t).Open(t, as(t, w, "ada"))
+	page.Goto(ticketPage(1))
+	page.See("At risk")
+	page.Click("Explain this clock: Resolution")
+	page.See("Outside of opening hours")
+	page.Fill("Message", "We have")
+	late := visible.Target{Client: acme, ID: id(120), Ticket: id(101), Goal: "resolution", State: visible.TargetMissed, Due: now.Add(-time.Hour), Strip: explained}
+	soon := late
+	soon.State, soon.Due = visible.TargetAtRisk, now.Add(3*time.Second)
+	w.show(soon)
+	page.See("due now")
+	w.show(late)
+	page.See("Resolution was due by 20:30 today (AEDT).")
+	page.See("−1h 00m")
+	page.See("Outside of opening hours") // What was opened stays open.
+	if got := page.Value("Message"); got != "We have" {
+		t.Errorf("after the page has changed, %q is being written", got)
+	}
+	page.Goto("/tickets")
+	page.Goto(ticketPage(1))
+	if got := page.Value("Message"); got != "We have" {
+		t.Errorf("%q is left of what was being written", got)
+	}
+	page.Click("Send")
+	page.See("Sent")
+	page.Goto(ticketPage(1))
+	if got := page.Value("Message"); got != "" {
+		t.Errorf("%q is being written after it was sent", got)
+	}
+	w.show(visible.Comment{Client: acme, ID: id(54), Ticket: id(101), Author: id(14), Text: "It works again.", At: now})
+	page.See("It works again.")
+	w.hide(visible.Comment{Client: acme, ID: id(54)}.Key())
+	page.NotSee("It works again.")
+	page.Goto("/tickets/new")
+	page.Fill("What is the matter, in a few words?", "Dashboard charts")
+	page.See("TKT-0004 Dashboard charts not loading")
+	page.Axe()
+	page.Quiet()
+	page.Goto(ticketPage(1))
+	page.See("It stops after a minute.")
+	w.hide(ticket(1, acme, id(11)).Key())
+	page.NotSee("It stops after a minute.")
 }
 
 // What changes shows on the page that is open, without a reload.

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,15 +42,32 @@ type Credential struct {
 // String leaves the token out, so that a printed request tells nobody how to log in.
 func (c Credential) String() string { return string(c.Kind) }
 
-// RaiseTicket asks for a new ticket in a category of the client. Contract and JobType are zero when the
-// client has no such category.
+// RaiseTicket asks for a new ticket in a category of the client, or for what no contract covers. Contract and JobType
+// are zero when the client has no such category, and for what is out of scope.
 type RaiseTicket struct {
 	Category    uuid.UUID
 	Contract    uuid.UUID
 	JobType     string
+	OutOfScope  bool
 	Title       string
 	Description string
-	Priority    string
+	Impact      string // with Urgency: the priority follows from the two
+	Urgency     string
+	Priority    string    // empty when Impact and Urgency are given
+	Follows     uuid.UUID // the ticket that it takes up again; uuid.Nil: none
+}
+
+// Comment is a message on a ticket.
+type Comment struct {
+	Text     string
+	Mentions []uuid.UUID // whom it is meant for; who may not read it is refused
+}
+
+// EstimateAnswer is the client's answer to an estimate of work that it has not bought.
+type EstimateAnswer struct {
+	Accept bool
+	SHA256 string // of the estimate that is accepted, see visible.EstimateSHA256
+	Reason string // may be empty
 }
 
 // Proposal is a contract or an amendment that the client is asked to agree to.
@@ -84,8 +102,18 @@ type Answer struct {
 // gets the same answer.
 type Commands interface {
 	RaiseTicket(ctx context.Context, r Request, t RaiseTicket) (Answer, error)
-	CommentOnTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
+	CommentOnTicket(ctx context.Context, r Request, ticket uuid.UUID, c Comment) (Answer, error)
+	// EditComment and DeleteComment are for the comment's author alone.
+	EditComment(ctx context.Context, r Request, ticket, comment uuid.UUID, c Comment) (Answer, error)
+	DeleteComment(ctx context.Context, r Request, ticket, comment uuid.UUID) (Answer, error)
 	ReopenTicket(ctx context.Context, r Request, ticket uuid.UUID, text string) (Answer, error)
+
+	// AnswerEstimate answers for the organisation. The actor has just proved its identity.
+	AnswerEstimate(ctx context.Context, r Request, ticket uuid.UUID, a EstimateAnswer) (Answer, error)
+
+	// AttachFile puts a file on a ticket, visible. Body is not looked at: what was asked is the file that arrives. An
+	// error of the content is passed on. The answer's ID is the attachment's.
+	AttachFile(ctx context.Context, r Request, f AttachFile, content io.Reader) (Answer, error)
 
 	// AcceptProposal agrees for the organisation. The actor has just proved its identity.
 	AcceptProposal(ctx context.Context, r Request, p Proposal, a Agreement) (Answer, error)

@@ -63,9 +63,9 @@ func (d document) drawText(r *rapid.T, s schema, label string) string {
 		right = rapid.Custom(func(r *rapid.T) string { return fmt.Sprint(rapid.SampledFrom(s.Enum).Draw(r, "enum")) })
 	case s.Type == "integer":
 		right = rapid.Custom(func(r *rapid.T) string { return strconv.Itoa(rapid.IntRange(-1, 300).Draw(r, "number")) })
-	case s.Format == "uuid" || label == "id":
+	case s.Format == "uuid" || label == "id", label == "comment":
 		right = rapid.Custom(func(r *rapid.T) string {
-			return id(rapid.SampledFrom([]byte{101, 102, 103, 31, 32, 99, 11, 12, 13, 16, 21, 22, 61, 62, 63, 64}).Draw(r, "id")).String()
+			return id(rapid.SampledFrom([]byte{101, 102, 103, 51, 55, 56, 31, 32, 99, 11, 12, 13, 16, 21, 22, 61, 62, 63, 64}).Draw(r, "id")).String()
 		})
 	}
 	switch rapid.IntRange(0, 9).Draw(r, "kind of "+label) {

@@ -49,6 +49,9 @@ func (v homeView) greeting() string {
 	return "Hello, " + v.Me.Name
 }
 
+// lists are the ways to the lists of tickets.
+func (v homeView) lists() []page.Tab { return ticketsView{Counts: v.Overview.Tickets}.tabs() }
+
 // needs says what waits for the viewer.
 func (v homeView) needs() string {
 	switch waiting := v.Overview.Tickets.WaitingForYou; waiting {

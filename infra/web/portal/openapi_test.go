@@ -106,4 +106,4 @@ func TestDescriptionNamesNothingOfStaff(t *testing.T) {
 }
 
 // allowed are words of the description that only look alike.
-var allowed = map[string]bool{"stream": true, "withdraw": true} // An invitation, a grant.
+var allowed = map[string]bool{"stream": true, "withdraw": true, "escalated": true} // An invitation, a grant; that it is, is told (X1).

@@ -17,12 +17,16 @@ import (
 	"effigate/domain/zone"
 	"effigate/infra/auth"
 	"effigate/infra/web/page"
+	"effigate/infra/web/webhooks"
 	"effigate/readmodels/client"
 )
 
 // The pages' paths.
 const (
 	homePath      = "/"
+	ticketsPath   = "/tickets"
+	raisePath     = "/tickets/new"
+	similarPath   = "/tickets/new/similar"
 	contractsPath = "/contracts"
 	proposalsPath = "/proposals"
 	overagePath   = "/overage-requests"
@@ -35,6 +39,7 @@ const (
 func (p *Portal) mountPages() {
 	page.Register(p.API)
 	p.Page(http.MethodGet, homePath, access.OwnAccount, p.homePage)
+	p.mountTickets()
 	p.Page(http.MethodGet, contractsPath, access.ReadContracts, p.contractsPage)
 	p.Page(http.MethodGet, contractsPath+"/{id}", access.ReadContracts, p.contractPage)
 	p.Page(http.MethodGet, proposalsPath+"/{id}", access.ReadContracts, p.proposalPage)
@@ -58,6 +63,31 @@ func (p *Portal) mountPages() {
 	}
 	p.Page(http.MethodGet, peoplePath+"/{id}/deactivate", access.ManagePeople, p.deactivatePage)
 	p.Page(http.MethodPost, peoplePath+"/{id}/deactivate", access.ManagePeople, p.personForm("ended", formless(p.deactivate)))
+}
+
+func (p *Portal) mountTickets() {
+	p.Page(http.MethodGet, ticketsPath, access.ReadTickets, p.ticketsPage)
+	p.Page(http.MethodGet, raisePath, access.RaiseTickets, p.raisePage)
+	p.Page(http.MethodPost, raisePath, access.RaiseTickets, p.raiseForm)
+	p.Page(http.MethodGet, similarPath, access.RaiseTickets, p.similarPage)
+	one := ticketsPath + "/{id}"
+	p.Page(http.MethodGet, one, access.ReadTickets, p.ticketPage)
+	p.Page(http.MethodPost, one+"/comments", access.CommentTickets, p.ticketWrite("commented", ticketPage, p.writeComment))
+	for _, form := range []string{"/comments", attachmentsPath} {
+		p.Page(http.MethodGet, one+form, access.ReadTickets, p.toTicket)
+	}
+	comment := one + "/comments/{comment}"
+	change, remove := when(ticketView.ownComment, editCommentPage), when(ticketView.ownComment, deleteCommentPage)
+	reopen, estimate := when(ticketView.canReopen, reopenPage), when(ticketView.canDecide, estimatePage)
+	p.Page(http.MethodGet, comment+"/edits", access.ReadTickets, p.ticketStep(commentEditsPage))
+	p.Page(http.MethodGet, comment+"/edit", access.CommentTickets, p.ticketStep(change))
+	p.Page(http.MethodPost, comment+"/edit", access.CommentTickets, p.ticketWrite("changed", change, p.rewriteComment))
+	p.Page(http.MethodGet, comment+"/delete", access.CommentTickets, p.ticketStep(remove))
+	p.Page(http.MethodPost, comment+"/delete", access.CommentTickets, p.ticketWrite("deleted", remove, p.removeComment))
+	p.Page(http.MethodGet, one+"/reopen", access.ReopenTickets, p.ticketStep(reopen))
+	p.Page(http.MethodPost, one+"/reopen", access.ReopenTickets, p.ticketWrite("reopened", reopen, p.reopen))
+	p.Page(http.MethodGet, one+"/estimate", access.AcceptContracts, p.ticketStep(estimate))
+	p.Page(http.MethodPost, one+"/estimate", access.AcceptContracts, p.ticketWrite("answered", estimate, p.answerEstimate))
 }
 
 // screen is what every page of somebody who is logged in begins with.
@@ -109,6 +139,12 @@ var notices = map[string]page.Notice{
 	"accepted":  {Tone: page.Good, Title: "Accepted", Text: "What you agreed to stays here, word for word."},
 	"declined":  {Tone: page.Good, Title: "Declined"},
 	"answered":  {Tone: page.Good, Title: "Answered"},
+	"attached":  {Tone: page.Good, Title: "The file is attached."},
+	"raised":    {Tone: page.Good, Title: "Your ticket is raised", Text: "We have it. This page follows what happens to it."},
+	"commented": {Tone: page.Good, Title: "Sent"},
+	"changed":   {Tone: page.Good, Title: "Your message is changed"},
+	"deleted":   {Tone: page.Good, Title: "Your message is deleted"},
+	"reopened":  {Tone: page.Good, Title: "The ticket is open again"},
 	"ended":     {Tone: page.Good, Title: "Access ended", Text: "Nobody can log in with this account any more."},
 }
 
@@ -143,12 +179,14 @@ func (p *Portal) frameOf(r *http.Request, login auth.Login, me client.Me) page.F
 		item       page.NavItem
 	}{
 		{access.OwnAccount, page.NavItem{Label: "Home", Path: homePath}},
+		{access.ReadTickets, page.NavItem{Label: "Tickets", Path: ticketsPath}},
 		{access.ReadContracts, page.NavItem{Label: "Contracts", Path: contractsPath}},
 		{access.ReadPeople, page.NavItem{Label: "People", Path: peoplePath}},
 		{access.ReadAccessLog, page.NavItem{Label: "Access log", Path: accessLogPath}},
+		{access.ManageWebhooks, page.NavItem{Label: "Webhooks", Path: webhooks.Path}},
 		{access.OwnAccount, page.NavItem{Label: "Account", Path: accountPath}},
 	} {
-		if login.May(item.permission, p.loginClock()) == nil {
+		if err := login.May(item.permission, p.loginClock()); err == nil || errors.Is(err, auth.ErrStepUp) {
 			item.item.Current = within(r.URL.Path, item.item.Path)
 			frame.Nav = append(frame.Nav, item.item)
 		}
@@ -220,7 +258,7 @@ func formErrors(err error) []page.FieldError {
 		return nil
 	}
 	var wrong []page.FieldError
-	for _, field := range []string{"name", "email", "reason"} { // In the order of the page.
+	for _, field := range formFields { // In the order of the page.
 		if text, ok := refusal.Fields[field]; ok {
 			wrong = append(wrong, page.FieldError{Field: field, Text: fieldLabels[field] + " " + text + "."})
 		}
@@ -231,8 +269,15 @@ func formErrors(err error) []page.FieldError {
 	return wrong
 }
 
+// formFields are the fields of the forms, each in the order of its page.
+var formFields = []string{"name", "email", "reason", "category", "title", "description", "impact", "urgency", "text", "mentions", "answer"}
+
 // fieldLabels begin the sentence about a wrong field.
-var fieldLabels = map[string]string{"name": "The name", "email": "The e-mail address", "reason": "The reason"}
+var fieldLabels = map[string]string{
+	"name": "The name", "email": "The e-mail address", "reason": "The reason", "category": "The category", "title": "The title",
+	"description": "The description", "impact": "The impact", "urgency": "The urgency", "text": "The message", "mentions": "The people who are told",
+	"answer": "The answer",
+}
 
 // sentences are what pages say about refusals, by code.
 var sentences = map[string]page.FieldError{
@@ -244,5 +289,13 @@ var sentences = map[string]page.FieldError{
 	"person_deactivated":  {Text: "Their access has ended."},
 	"terms_changed":       {Text: "The terms changed since you read them. Nothing is agreed; read them again below."},
 	"offer_too_old":       {Text: "This was to hold from a day that is too long ago by now. Ask us to propose it again."},
+	"ticket_closed":       {Text: "This ticket is closed by now. Reopen it, or raise one that follows it."},
+	"ticket_over":         {Text: "Nothing more can be written on this ticket."},
+	"reopen_window_over":  {Text: "This ticket can no longer be reopened. Raise one that follows it."},
+	"comment_deleted":     {Text: "This message is deleted."},
+	"too_many_edits":      {Text: "This message was changed too often. Write another one."},
+	"nothing_asked":       {Text: "This was answered, or taken back, in the meantime. Here is how it stands now."},
+	"estimate_changed":    {Text: "The estimate changed since you read it. Nothing is allowed; read it again below."},
+	"out_of_scope":        {Field: "category", Text: "No contract of yours covers this category any more. Choose another one, or say that none does."},
 	"key_reused":          {Text: "This form was sent before with other contents. Check what was done, then send it again."},
 }

@@ -1,7 +1,7 @@
 // Package portal is the client's side: the pages of a client user, and the API for the same things.
 //
 // It faces the internet. It may import readmodels/client, domain, domain/access, domain/visible, the value
-// types, infra/web with its page and signin, infra/accounts and infra/auth, and no aggregate and nothing of
+// types, infra/web with its page and signin, infra/accounts, infra/auth, infra/webhook and infra/blob, and no aggregate and nothing of
 // staff: the use cases reach it as the small Commands interface in plain types. The client organisation
 // always comes from the login, never from a request.
 //
@@ -26,6 +26,7 @@ import (
 	"effigate/infra/web"
 	"effigate/infra/web/page"
 	"effigate/infra/web/signin"
+	"effigate/infra/webhook"
 	"effigate/readmodels/client"
 )
 
@@ -53,6 +54,9 @@ type Options struct {
 	Accounts *accounts.Service // of the client side
 	Verifier auth.Verifier
 	Sealer   *auth.Sealer
+	Files    Files // that were disclosed
+	// Webhooks are those of clients, for whom portal_accounts manages them; without it there are no pages of them.
+	Webhooks *webhook.Service
 	// Base is the public URL of the pages.
 	Base *url.URL
 	Now  func() time.Time // the clock that commands are stamped by
@@ -72,6 +76,7 @@ type Portal struct {
 	commands   Commands
 	accounts   *accounts.Service
 	sealer     *auth.Sealer
+	files      Files
 	base       *url.URL
 	now        func() time.Time
 	loginClock func() time.Time
@@ -83,7 +88,7 @@ func New(o Options) *Portal {
 		o.LoginClock = time.Now //nolint:forbidigo // the edge reads the clock
 	}
 	p := &Portal{
-		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, base: o.Base, now: o.Now, loginClock: o.LoginClock,
+		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, files: o.Files, base: o.Base, now: o.Now, loginClock: o.LoginClock,
 	}
 	p.API = web.New(web.Options{
 		Title: "Effigate client API", Version: o.Version, Side: domain.ClientSide, Verifier: o.Verifier, Logger: o.Logger,
@@ -92,6 +97,7 @@ func New(o Options) *Portal {
 	})
 	p.registerReads()
 	p.registerTickets()
+	p.registerAttachments()
 	p.registerContracts()
 	p.registerProposals()
 	p.registerOverage()
@@ -99,6 +105,10 @@ func New(o Options) *Portal {
 	p.registerAccessLog()
 	p.Events("/events", feed{p})
 	p.mountPages()
+	p.mountAttachments()
+	if o.Webhooks != nil {
+		p.mountWebhooks(o.Webhooks)
+	}
 	signin.Mount(p.API, signin.Options{
 		Accounts: p.accounts, Side: domain.ClientSide, API: base, Base: o.Base, Frame: p.frame, Organisation: p.organisation,
 		Standing: p.standing, Activate: p.activate, Join: p.join, Now: p.loginClock,

@@ -28,6 +28,7 @@ import (
 	"effigate/infra/postgres"
 	"effigate/infra/postgres/postgrestest"
 	"effigate/infra/web/portal"
+	"effigate/infra/webhook"
 	"effigate/projections"
 	clientside "effigate/projections/client"
 	"effigate/projections/projectionstest"
@@ -119,6 +120,7 @@ type fakeCommands struct {
 	asked    []portal.Request
 	raised   []portal.RaiseTicket
 	given    []string
+	said     []any                  // what was said on tickets
 	agreed   []any                  // what was decided about proposals and requests
 	position func() domain.Position // of the next write
 	refusal  error                  // of the next write on a person
@@ -132,15 +134,35 @@ func (c *fakeCommands) RaiseTicket(_ context.Context, r portal.Request, t portal
 	if t.Contract == uuid.Nil {
 		return portal.Answer{}, domain.Refuse(domain.ErrConflict, "out_of_scope", "secret: contract %s does not cover it", t.Contract)
 	}
-	return portal.Answer{ID: domain.Derive(r.Actor.Person.UUID, r.Route, r.Key), Position: c.position()}, nil
+	return portal.Answer{ID: c.last(), Position: c.position()}, nil
 }
 
-func (c *fakeCommands) CommentOnTicket(_ context.Context, r portal.Request, ticket uuid.UUID, _ string) (portal.Answer, error) {
-	return c.onTicket(r, ticket)
+func (c *fakeCommands) CommentOnTicket(_ context.Context, r portal.Request, ticket uuid.UUID, said portal.Comment) (portal.Answer, error) {
+	return c.onTicket(r, ticket, said)
+}
+
+func (c *fakeCommands) EditComment(_ context.Context, r portal.Request, ticket, comment uuid.UUID, said portal.Comment) (portal.Answer, error) {
+	return c.onTicket(r, ticket, comment, said)
+}
+
+func (c *fakeCommands) DeleteComment(_ context.Context, r portal.Request, ticket, comment uuid.UUID) (portal.Answer, error) {
+	return c.onTicket(r, ticket, comment)
+}
+
+func (c *fakeCommands) AnswerEstimate(_ context.Context, r portal.Request, ticket uuid.UUID, a portal.EstimateAnswer) (portal.Answer, error) {
+	return c.onTicket(r, ticket, a)
 }
 
 func (c *fakeCommands) ReopenTicket(_ context.Context, r portal.Request, ticket uuid.UUID, _ string) (portal.Answer, error) {
 	return c.onTicket(r, ticket)
+}
+
+func (c *fakeCommands) AttachFile(_ context.Context, r portal.Request, f portal.AttachFile, content io.Reader) (portal.Answer, error) {
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	return c.onTicket(r, f.Ticket, f.Name, string(text))
 }
 
 // contracts are the organisations of contracts, as the events know them.
@@ -221,14 +243,20 @@ func (c *fakeCommands) onPerson(r portal.Request, person uuid.UUID) (portal.Answ
 	return portal.Answer{ID: person, Position: c.position()}, c.refusal
 }
 
-func (c *fakeCommands) onTicket(r portal.Request, ticket uuid.UUID) (portal.Answer, error) {
+func (c *fakeCommands) onTicket(r portal.Request, ticket uuid.UUID, said ...any) (portal.Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = append(c.asked, r)
+	c.asked, c.said = append(c.asked, r), append(c.said, said...)
 	if c.tickets[ticket] != r.Actor.Client.UUID {
 		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_ticket", "secret: no such ticket")
 	}
 	return portal.Answer{ID: ticket, Position: c.position()}, nil
+}
+
+// last is the id that the command which is running answers with, when it raises a ticket.
+func (c *fakeCommands) last() uuid.UUID {
+	r := c.asked[len(c.asked)-1]
+	return domain.Derive(r.Actor.Person.UUID, r.Route, r.Key)
 }
 
 func (c *fakeCommands) count() int {
@@ -245,6 +273,7 @@ type world struct {
 	database *postgres.Database
 	reads    *postgres.Reads
 	accounts *accounts.Service
+	webhooks *webhook.Service
 	commands *fakeCommands
 	trace    *trace
 	ahead    atomic.Int64 // how far the clock of logins has moved on, in nanoseconds
@@ -272,7 +301,8 @@ func newWorld(tb testing.TB) *world {
 	tb.Cleanup(w.reads.Close)
 	w.trace = &trace{}
 	w.accounts = openAccounts(tb, access.Accounts, w.trace, func() time.Time { return now.Add(time.Duration(w.ahead.Load())) })
-	w.Portal = newPortal(tb, tracedReads{postgres.ClientReads{Reads: w.reads}, w.trace}, w.accounts, w.commands)
+	w.webhooks = openWebhooks(tb, access.Accounts, w.trace)
+	w.Portal = newPortal(tb, tracedReads{postgres.ClientReads{Reads: w.reads}, w.trace}, w.accounts, w.commands, func(o *portal.Options) { o.Webhooks = w.webhooks })
 	return w
 }
 
@@ -299,6 +329,29 @@ func openAccounts(tb testing.TB, address string, trace *trace, clock func() time
 	return service
 }
 
+// openWebhooks makes the webhooks of clients, with the rights that the portal has in production. It connects when it is
+// first used.
+func openWebhooks(tb testing.TB, address string, trace *trace) *webhook.Service {
+	tb.Helper()
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config.ConnConfig.Tracer = trace
+	pool, err := pgxpool.NewWithConfig(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	service, err := webhook.New(webhook.Options{
+		Pool: pool, Key: []byte(strings.Repeat("w", 32)), Kinds: []string{"ticket.created", "ticket.updated"}, Now: func() time.Time { return now },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return service
+}
+
 // public is the public URL of the portal in tests.
 var public = &url.URL{Scheme: "http", Host: "portal.example"}
 
@@ -315,6 +368,7 @@ func project(tb testing.TB, database *postgres.Database, log *projectionstest.Lo
 				postgres.Rows(clientside.TicketSteps), postgres.Rows(clientside.Lines), postgres.Rows(clientside.Buckets),
 				postgres.Rows(clientside.CarriedLots), postgres.Rows(clientside.Work), postgres.Rows(clientside.Settlements),
 				postgres.Rows(clientside.Proposals), postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
+				postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
 			},
 			Translator: func() projections.Translator[visible.Change] { return translator{} },
 			Notice:     projections.NoticeOfChange,
@@ -338,8 +392,9 @@ func newPortal(tb testing.TB, reads portal.Reads, service *accounts.Service, com
 		tb.Fatal(err)
 	}
 	o := portal.Options{
-		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Version: "test", Base: public,
+		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Files: shelved, Version: "test", Base: public,
 		Now:        func() time.Time { return now.In(time.FixedZone("east", 3600)) },
+		Webhooks:   openWebhooks(tb, "postgres://nobody@localhost:1/nowhere", &trace{}),
 		LoginClock: func() time.Time { return now }, PostsPerMinute: 1_000_000, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, change := range change {
@@ -392,6 +447,21 @@ func ticket(n byte, of, by uuid.UUID) visible.Ticket {
 	return visible.Ticket{
 		Client: of, ID: id(100 + n), Number: int(n), Title: "Ticket", Category: id(31), Priority: "medium", State: visible.TicketOpen,
 		RaisedBy: by, RaisedAt: at, UpdatedAt: at,
+	}
+}
+
+// promised is what else there is on a ticket: promises, a file, and what a comment said before.
+func promised(n byte, of uuid.UUID) []visible.Record {
+	on := id(100 + n)
+	due := now.Add(time.Duration(n) * time.Hour)
+	return []visible.Record{
+		visible.Target{
+			Client: of, ID: id(110 + 10*n), Ticket: on, Goal: "resolution", State: visible.TargetAtRisk, Due: due,
+			Strip: `[{"from":"2026-03-02T09:01:00Z","until":"2026-03-02T11:30:00Z","doing":"counting","seconds":8940}]`,
+		},
+		visible.Target{Client: of, ID: id(111 + 10*n), Ticket: on, Goal: "first_response", State: visible.TargetPaused, RemainingSeconds: 60, Strip: "[]"},
+		visible.Attachment{Client: of, ID: id(112 + 10*n), Ticket: on, Author: id(14), Name: "plan.pdf", Type: "application/pdf", Size: 9, SHA256: digest, At: monday},
+		visible.Edit{Client: of, ID: id(113 + 10*n), Comment: id(50 + n), Ticket: on, Number: 1, Text: "Helo", Until: monday.Add(time.Hour)},
 	}
 }
 
@@ -448,7 +518,12 @@ func (w *world) populate(tb testing.TB) {
 		visible.Category{Client: globex, ID: id(32), Contract: id(22), Line: id(34), JobType: "tel", Name: "Telephone", Open: true},
 		ticket(1, acme, id(11)), ticket(2, acme, id(12)), ticket(3, globex, id(13)),
 		visible.Comment{Client: acme, ID: id(51), Ticket: id(101), Author: id(11), ByClient: true, Text: "Hello", At: monday},
+		visible.Comment{Client: acme, ID: id(55), Ticket: id(102), Author: id(12), ByClient: true, Text: "It hums", At: monday},
+		shelved.record(id(57), acme, id(102)), shelved.record(id(58), globex, id(103)),
+		visible.Comment{Client: globex, ID: id(56), Ticket: id(103), Author: id(13), ByClient: true, Text: "It hums", At: monday},
 	}
+	records = append(records, promised(1, acme)...)
+	records = append(records, promised(3, globex)...)
 	records = append(records, agreement(acme, 0)...)
 	records = append(records, agreement(globex, 1)...)
 	w.commands.tickets = map[uuid.UUID]uuid.UUID{id(101): acme, id(102): acme, id(103): globex}
@@ -461,6 +536,23 @@ func (w *world) populate(tb testing.TB) {
 		w.account(tb, account, name+"@"+map[bool]string{true: "acme", false: "globex"}[name != "gil"]+".example")
 	}
 	w.account(tb, accounts.Account{Name: "Hal Holm", Client: people["ada"].Client, Person: domain.PersonID{UUID: id(16)}}, "hal@acme.example")
+	for _, n := range []byte{71, 73, 75} {
+		w.listen(tb, n, people["ada"])
+		w.listen(tb, n+1, people["gil"])
+	}
+}
+
+// listen makes a webhook of an organisation, and a delivery to it whose id is ten higher.
+func (w *world) listen(tb testing.TB, n byte, admin domain.Actor) {
+	tb.Helper()
+	asked := webhook.Asked{URL: "https://hooks.example.org/in"}
+	_, err := w.webhooks.Add(tb.Context(), id(n), admin.Client, admin.Person, now, asked)
+	if err == nil {
+		err = w.webhooks.TestIt(tb.Context(), admin.Client, id(n), id(n+10))
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // account makes an account with an invitation.

@@ -137,7 +137,7 @@ type overviewBody struct {
 
 type categoriesBody struct {
 	Fresh
-	Items []client.Category `json:"items" nullable:"false"`
+	Items []client.Category `json:"items" nullable:"false" doc:"By contract."`
 }
 
 func (p *Portal) registerReads() {

@@ -63,9 +63,9 @@ func TestAnswerThatCameTooEarlySaysSo(t *testing.T) {
 	w.commands.position = func() domain.Position { return domain.Position{Commit: 1 << 40, Prepare: 1 << 40} }
 	behind := newPortal(t, late{postgres.ClientReads{Reads: w.reads}}, w.accounts, w.commands)
 	position := call(behind, http.MethodPost, base+"/tickets", "ada", raise).Header().Get("Effigate-Position")
-	for _, path := range []string{"/me", "/overview", "/tickets", "/tickets/" + id(101).String(), "/tickets/" + id(101).String() + "/comments", "/ticket-categories"} {
+	for _, path := range []string{"/me", "/overview", "/tickets", "/tickets/" + id(101).String(), "/tickets/" + id(101).String() + "/comments", "/ticket-categories", "/tickets/" + id(101).String() + "/people", "/ticket-suggestions?title=ticket", "/tickets/" + id(101).String() + "/comments/" + id(51).String() + "/edits"} {
 		fresh := call(behind, http.MethodGet, base+path, "ada", "")
-		stale := call(behind, http.MethodGet, base+path+"?after="+position, "ada", "")
+		stale := call(behind, http.MethodGet, base+path, "ada", "", "Effigate-After", position)
 		if body := decode[struct{ Stale bool }](t, stale, 200); !body.Stale || stale.Header().Get("Effigate-Read-Model") != "stale" {
 			t.Errorf("%s: %s", path, stale.Body)
 		}
@@ -118,6 +118,7 @@ func TestOthersLeaveNoTrace(t *testing.T) {
 	paths := []string{
 		"/me", "/overview", "/tickets", "/tickets?limit=1", "/tickets/" + id(101).String(), "/ticket-categories", "/contracts", "/contracts/" + id(21).String(),
 		"/contracts/" + id(21).String() + "/work?limit=1", "/proposals", "/proposals/" + id(61).String(), "/overage-requests",
+		"/tickets?at_risk=true", "/tickets/" + id(102).String(), "/tickets/" + id(102).String() + "/people", "/ticket-suggestions?title=ticket",
 	}
 	type answer struct {
 		Body, ETag string

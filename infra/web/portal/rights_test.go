@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -33,7 +32,7 @@ func TestRightsThatEndEndAtOnce(t *testing.T) {
 				if row.account {
 					continue // Of the login alone, which has ended a second later at the latest.
 				}
-				path := strings.ReplaceAll(o.path, "{id}", row.thing.String())
+				path := fill(o.path, row.thing.String()) + row.query
 				if got := call(w.Portal, o.method, path, "ada", row.body); got.Code != http.StatusUnauthorized {
 					t.Errorf("%s: status %d: %s", o.id, got.Code, got.Body)
 				}

@@ -19,7 +19,7 @@ func TestCommandsCarryWhatWasAsked(t *testing.T) {
 	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	own := "/tickets/" + id(102).String()
 	decode[written](t, call(w.Portal, http.MethodPost, base+"/tickets", "eve",
-		`{ "title" : "H\u0065lp", "category":"`+id(31).String()+`" }`, "Idempotency-Key", "k1", "Traceparent", trace), 201)
+		`{ "title" : "H\u0065lp", "category":"`+id(31).String()+`","follows":"`+id(102).String()+`" }`, "Idempotency-Key", "k1", "Traceparent", trace), 201)
 	decode[written](t, call(w.Portal, http.MethodPost, base+own+"/comments", "eve", `{"text":"Hi"}`, "Idempotency-Key", "k2"), 201)
 	decode[written](t, call(w.Portal, http.MethodPost, base+own+"/reopen", "eve", `{}`, "Idempotency-Key", "k3"), 201)
 	at := monday.Add(90 * time.Minute)
@@ -27,7 +27,7 @@ func TestCommandsCarryWhatWasAsked(t *testing.T) {
 	want := []portal.Request{
 		{
 			Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1/tickets", Key: "k1", At: at, Traceparent: trace,
-			Body: []byte(`{"category":"` + id(31).String() + `","title":"Help","priority":"medium"}`),
+			Body: []byte(`{"category":"` + id(31).String() + `","title":"Help","follows":"` + id(102).String() + `"}`),
 		},
 		{Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1" + own + "/comments", Key: "k2", At: at, Body: []byte(`{"text":"Hi"}`)},
 		{Actor: people["eve"], Credential: eves, Route: "POST /api/client/v1" + own + "/reopen", Key: "k3", At: at, Body: []byte(`{}`)},
@@ -35,7 +35,7 @@ func TestCommandsCarryWhatWasAsked(t *testing.T) {
 	if diff := cmp.Diff(want, w.commands.asked); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	raised := []portal.RaiseTicket{{Category: id(31), Contract: id(21), JobType: "net", Title: "Help", Priority: "medium"}}
+	raised := []portal.RaiseTicket{{Category: id(31), Contract: id(21), JobType: "net", Title: "Help", Priority: "medium", Follows: id(102)}}
 	if diff := cmp.Diff(raised, w.commands.raised); diff != "" {
 		t.Errorf("raised (-want +got):\n%s", diff)
 	}

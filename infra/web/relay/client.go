@@ -59,17 +59,14 @@ func NewClient(url, token string) *Client {
 // send asks the endpoint until it answers or time is up. A command acts once however often it arrives, so a
 // try of unknown outcome is repeated as it is. Without an answer the error wraps domain.ErrUnavailable.
 func (c *Client) send(ctx context.Context, name string, r portal.Request, a arguments) (portal.Answer, error) {
-	text, err := json.Marshal(call{
-		Kind: r.Credential.Kind, Credential: r.Credential.Token,
-		Route: r.Route, Key: r.Key, Body: r.Body, Traceparent: r.Traceparent, Arguments: a,
-	})
+	text, err := json.Marshal(callOf(r, a))
 	if err != nil {
 		return portal.Answer{}, fmt.Errorf("encode the command %s: %w", name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		said, err := c.try(ctx, name, text)
+		said, err := c.try(ctx, name, "application/json", bytes.NewReader(text))
 		if err == nil {
 			return said.answer()
 		}
@@ -84,14 +81,22 @@ func (c *Client) send(ctx context.Context, name string, r portal.Request, a argu
 	}
 }
 
+// callOf is a request as it crosses.
+func callOf(r portal.Request, a arguments) call {
+	return call{
+		Kind: r.Credential.Kind, Credential: r.Credential.Token,
+		Route: r.Route, Key: r.Key, Body: r.Body, Traceparent: r.Traceparent, Arguments: a,
+	}
+}
+
 // try sends the command once. It wraps domain.ErrUnavailable for what another try may mend.
-func (c *Client) try(ctx context.Context, name string, text []byte) (reply, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+name, bytes.NewReader(text))
+func (c *Client) try(ctx context.Context, name, media string, body io.Reader) (reply, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+name, body)
 	if err != nil {
 		return reply{}, fmt.Errorf("ask the command endpoint: %w", err)
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", media)
 	got, err := c.http.Do(r)
 	if err != nil {
 		return reply{}, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
@@ -119,19 +124,32 @@ func (c *Client) try(ctx context.Context, name string, text []byte) (reply, erro
 
 // RaiseTicket implements portal.Commands, as do the methods below.
 func (c *Client) RaiseTicket(ctx context.Context, r portal.Request, t portal.RaiseTicket) (portal.Answer, error) {
-	return c.send(ctx, raiseTicket, r, arguments{Raise: &raise{
-		Category: t.Category, Contract: t.Contract, JobType: t.JobType, Title: t.Title, Description: t.Description, Priority: t.Priority,
-	}})
+	return c.send(ctx, raiseTicket, r, arguments{Raise: new(raise(t))})
 }
 
 // CommentOnTicket writes a visible comment.
-func (c *Client) CommentOnTicket(ctx context.Context, r portal.Request, ticket uuid.UUID, text string) (portal.Answer, error) {
-	return c.send(ctx, commentOnTicket, r, arguments{Ticket: ticket, Text: text})
+func (c *Client) CommentOnTicket(ctx context.Context, r portal.Request, ticket uuid.UUID, said portal.Comment) (portal.Answer, error) {
+	return c.send(ctx, commentOnTicket, r, arguments{Ticket: ticket, Text: said.Text, Mentions: said.Mentions})
+}
+
+// EditComment changes a comment of the actor's own.
+func (c *Client) EditComment(ctx context.Context, r portal.Request, ticket, comment uuid.UUID, said portal.Comment) (portal.Answer, error) {
+	return c.send(ctx, editComment, r, arguments{Ticket: ticket, Comment: comment, Text: said.Text, Mentions: said.Mentions})
+}
+
+// DeleteComment leaves a tombstone in the place of a comment of the actor's own.
+func (c *Client) DeleteComment(ctx context.Context, r portal.Request, ticket, comment uuid.UUID) (portal.Answer, error) {
+	return c.send(ctx, deleteComment, r, arguments{Ticket: ticket, Comment: comment})
 }
 
 // ReopenTicket reopens with a visible comment.
 func (c *Client) ReopenTicket(ctx context.Context, r portal.Request, ticket uuid.UUID, text string) (portal.Answer, error) {
 	return c.send(ctx, reopenTicket, r, arguments{Ticket: ticket, Text: text})
+}
+
+// AnswerEstimate answers an estimate of work that was not bought.
+func (c *Client) AnswerEstimate(ctx context.Context, r portal.Request, ticket uuid.UUID, a portal.EstimateAnswer) (portal.Answer, error) {
+	return c.send(ctx, answerEstimate, r, arguments{Ticket: ticket, Estimate: new(estimate(a))})
 }
 
 // AcceptProposal agrees for the organisation.

@@ -47,28 +47,41 @@ type call struct {
 
 // arguments are those of any command; each uses its own.
 type arguments struct {
-	Raise  *raise    `json:"raise,omitempty"`
-	Ticket uuid.UUID `json:"ticket,omitzero"`
-	Text   string    `json:"text,omitempty"`
-	Person uuid.UUID `json:"person,omitzero"`
-	Grant  string    `json:"grant,omitempty"`
+	Raise    *raise      `json:"raise,omitempty"`
+	Ticket   uuid.UUID   `json:"ticket,omitzero"`
+	Comment  uuid.UUID   `json:"comment,omitzero"`
+	Text     string      `json:"text,omitempty"`
+	Mentions []uuid.UUID `json:"mentions,omitempty"`
+	Estimate *estimate   `json:"estimate,omitempty"`
+	Person   uuid.UUID   `json:"person,omitzero"`
+	Grant    string      `json:"grant,omitempty"`
+	Name     string      `json:"name,omitempty"` // of a file
 
 	Proposal  *proposal  `json:"proposal,omitempty"`
 	Agreement *agreement `json:"agreement,omitempty"`
 	Overage   *overage   `json:"overage,omitempty"`
 }
 
-// raise is portal.RaiseTicket, field by field.
+// raise is portal.RaiseTicket, field by field, as the types below are their namesakes.
 type raise struct {
 	Category    uuid.UUID `json:"category"`
 	Contract    uuid.UUID `json:"contract"`
 	JobType     string    `json:"job_type"`
+	OutOfScope  bool      `json:"out_of_scope,omitempty"`
 	Title       string    `json:"title"`
 	Description string    `json:"description"`
-	Priority    string    `json:"priority"`
+	Impact      string    `json:"impact,omitempty"`
+	Urgency     string    `json:"urgency,omitempty"`
+	Priority    string    `json:"priority,omitempty"`
+	Follows     uuid.UUID `json:"follows,omitzero"`
 }
 
-// proposal is portal.Proposal, field by field, as the types below are their namesakes.
+type estimate struct {
+	Accept bool   `json:"accept"`
+	SHA256 string `json:"sha256,omitempty"`
+	Reason string `json:"reason"`
+}
+
 type proposal struct {
 	Contract  uuid.UUID `json:"contract"`
 	Amendment uuid.UUID `json:"amendment,omitzero"`
@@ -163,7 +176,10 @@ type command struct {
 const (
 	raiseTicket        = "raise_ticket"
 	commentOnTicket    = "comment_on_ticket"
+	editComment        = "edit_comment"
+	deleteComment      = "delete_comment"
 	reopenTicket       = "reopen_ticket"
+	answerEstimate     = "answer_estimate"
 	acceptProposal     = "accept_proposal"
 	declineProposal    = "decline_proposal"
 	answerOverage      = "answer_overage"
@@ -185,16 +201,25 @@ func commands() map[string]command {
 			if a.Raise == nil {
 				return portal.Answer{}, errIncomplete
 			}
-			return c.RaiseTicket(ctx, r, portal.RaiseTicket{
-				Category: a.Raise.Category, Contract: a.Raise.Contract, JobType: a.Raise.JobType,
-				Title: a.Raise.Title, Description: a.Raise.Description, Priority: a.Raise.Priority,
-			})
+			return c.RaiseTicket(ctx, r, portal.RaiseTicket(*a.Raise))
 		}},
 		commentOnTicket: {permission: access.CommentTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
-			return c.CommentOnTicket(ctx, r, a.Ticket, a.Text)
+			return c.CommentOnTicket(ctx, r, a.Ticket, portal.Comment{Text: a.Text, Mentions: a.Mentions})
+		}},
+		editComment: {permission: access.CommentTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.EditComment(ctx, r, a.Ticket, a.Comment, portal.Comment{Text: a.Text, Mentions: a.Mentions})
+		}},
+		deleteComment: {permission: access.CommentTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.DeleteComment(ctx, r, a.Ticket, a.Comment)
 		}},
 		reopenTicket: {permission: access.ReopenTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			return c.ReopenTicket(ctx, r, a.Ticket, a.Text)
+		}},
+		answerEstimate: {permission: access.AcceptContracts, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			if a.Estimate == nil {
+				return portal.Answer{}, errIncomplete
+			}
+			return c.AnswerEstimate(ctx, r, a.Ticket, portal.EstimateAnswer(*a.Estimate))
 		}},
 		acceptProposal: {permission: access.AcceptContracts, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			if a.Proposal == nil || a.Agreement == nil {

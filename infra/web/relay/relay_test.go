@@ -130,8 +130,28 @@ func (u *useCases) RaiseTicket(_ context.Context, r portal.Request, t portal.Rai
 	return u.run("RaiseTicket", r, t)
 }
 
-func (u *useCases) CommentOnTicket(_ context.Context, r portal.Request, ticket uuid.UUID, text string) (portal.Answer, error) {
-	return u.run("CommentOnTicket", r, ticket, text)
+func (u *useCases) CommentOnTicket(_ context.Context, r portal.Request, ticket uuid.UUID, c portal.Comment) (portal.Answer, error) {
+	return u.run("CommentOnTicket", r, ticket, c)
+}
+
+func (u *useCases) EditComment(_ context.Context, r portal.Request, ticket, comment uuid.UUID, c portal.Comment) (portal.Answer, error) {
+	return u.run("EditComment", r, ticket, comment, c)
+}
+
+func (u *useCases) DeleteComment(_ context.Context, r portal.Request, ticket, comment uuid.UUID) (portal.Answer, error) {
+	return u.run("DeleteComment", r, ticket, comment)
+}
+
+func (u *useCases) AnswerEstimate(_ context.Context, r portal.Request, ticket uuid.UUID, a portal.EstimateAnswer) (portal.Answer, error) {
+	return u.run("AnswerEstimate", r, ticket, a)
+}
+
+func (u *useCases) AttachFile(_ context.Context, r portal.Request, f portal.AttachFile, content io.Reader) (portal.Answer, error) {
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	return u.run("AttachFile", r, f, string(text))
 }
 
 func (u *useCases) ReopenTicket(_ context.Context, r portal.Request, ticket uuid.UUID, text string) (portal.Answer, error) {
@@ -203,7 +223,11 @@ func TestEveryCommandCrosses(t *testing.T) {
 	server, cases, _ := endpoint(t)
 	client := relay.NewClient(server.URL, processToken)
 	ctx, ticket, employee := t.Context(), uuid.UUID{1}, uuid.UUID{2}
-	raise := portal.RaiseTicket{Category: uuid.UUID{3}, Contract: uuid.UUID{4}, JobType: "api", Title: "Täglich", Description: "<&>\n", Priority: "high"}
+	raise := portal.RaiseTicket{
+		Category: uuid.UUID{3}, Contract: uuid.UUID{4}, JobType: "api", OutOfScope: true, Title: "Täglich", Description: "<&>\n",
+		Impact: "high", Urgency: "low", Priority: "high", Follows: uuid.UUID{8},
+	}
+	comment, said := uuid.UUID{9}, portal.Comment{Text: "text", Mentions: []uuid.UUID{{10}, {11}}}
 	proposal := portal.Proposal{Contract: uuid.UUID{5}, Amendment: uuid.UUID{6}}
 	agreement := portal.Agreement{SHA256: "00ff", Sealed: "sealed"}
 	overage := portal.OverageAnswer{Contract: uuid.UUID{5}, Month: "2026-03", Request: uuid.UUID{7}, Allow: true, Reason: "Go on"}
@@ -216,8 +240,20 @@ func TestEveryCommandCrosses(t *testing.T) {
 	}{
 		{func() (portal.Answer, error) { return client.RaiseTicket(ctx, ask(key, "olivia's key"), raise) }, ask(key, "olivia's key"), ran{"RaiseTicket", portal.Request{}, []any{raise}}, olivia},
 		{func() (portal.Answer, error) {
-			return client.CommentOnTicket(ctx, ask(session, "ravi"), ticket, "text")
-		}, ask(session, "ravi"), ran{"CommentOnTicket", portal.Request{}, []any{ticket, "text"}}, ravi},
+			return client.CommentOnTicket(ctx, ask(session, "ravi"), ticket, said)
+		}, ask(session, "ravi"), ran{"CommentOnTicket", portal.Request{}, []any{ticket, said}}, ravi},
+		{func() (portal.Answer, error) {
+			return client.EditComment(ctx, ask(session, "ravi"), ticket, comment, said)
+		}, ask(session, "ravi"), ran{"EditComment", portal.Request{}, []any{ticket, comment, said}}, ravi},
+		{func() (portal.Answer, error) {
+			return client.DeleteComment(ctx, ask(session, "ravi"), ticket, comment)
+		}, ask(session, "ravi"), ran{"DeleteComment", portal.Request{}, []any{ticket, comment}}, ravi},
+		{func() (portal.Answer, error) {
+			return client.AnswerEstimate(ctx, ask(session, "olivia"), ticket, portal.EstimateAnswer{Accept: true, SHA256: "00ff", Reason: "Go on"})
+		}, ask(session, "olivia"), ran{"AnswerEstimate", portal.Request{}, []any{ticket, portal.EstimateAnswer{Accept: true, SHA256: "00ff", Reason: "Go on"}}}, olivia},
+		{func() (portal.Answer, error) {
+			return client.AttachFile(ctx, ask(session, "ravi"), portal.AttachFile{Ticket: ticket, Name: "log.txt"}, strings.NewReader("its bytes"))
+		}, ask(session, "ravi"), ran{"AttachFile", portal.Request{}, []any{portal.AttachFile{Ticket: ticket, Name: "log.txt"}, "its bytes"}}, ravi},
 		{func() (portal.Answer, error) { return client.ReopenTicket(ctx, ask(session, "ravi"), ticket, "again") }, ask(session, "ravi"), ran{"ReopenTicket", portal.Request{}, []any{ticket, "again"}}, ravi},
 		{func() (portal.Answer, error) {
 			return client.AcceptProposal(ctx, ask(session, "olivia"), proposal, agreement)
@@ -261,7 +297,15 @@ func TestCredentialsThatProveNothing(t *testing.T) {
 	client := relay.NewClient(server.URL, processToken)
 	ctx := t.Context()
 	comment := func(r portal.Request) error {
-		_, err := client.CommentOnTicket(ctx, r, uuid.UUID{1}, "text")
+		_, err := client.CommentOnTicket(ctx, r, uuid.UUID{1}, portal.Comment{Text: "text"})
+		return err
+	}
+	estimate := func(r portal.Request) error {
+		_, err := client.AnswerEstimate(ctx, r, uuid.UUID{1}, portal.EstimateAnswer{Accept: true})
+		return err
+	}
+	edit := func(r portal.Request) error {
+		_, err := client.EditComment(ctx, r, uuid.UUID{1}, uuid.UUID{2}, portal.Comment{Text: "text"})
 		return err
 	}
 	accept := func(r portal.Request) error {
@@ -295,6 +339,11 @@ func TestCredentialsThatProveNothing(t *testing.T) {
 		"a key that agrees":                       {accept, ask(key, "olivia's key"), domain.ErrForbidden},
 		"an employee who allows more hours":       {answer, ask(session, "ravi"), domain.ErrNotFound},
 		"more hours after an old proof":           {answer, ask(session, "olivia, proved long ago"), auth.ErrStepUp},
+		"an employee who allows unbought work":    {estimate, ask(session, "ravi"), domain.ErrNotFound},
+		"unbought work after an old proof":        {estimate, ask(session, "olivia, proved long ago"), auth.ErrStepUp},
+		"a key that allows unbought work":         {estimate, ask(key, "olivia's key"), domain.ErrForbidden},
+		"a session of staff that edits":           {edit, ask(session, "maya"), auth.ErrUnauthenticated},
+		"a key that edits without the scope":      {edit, ask(key, "olivia's key"), domain.ErrForbidden},
 		"a key that takes up an invitation":       {activate, ask(key, "olivia's key"), auth.ErrUnauthenticated},
 		"a session of nobody at an invitation":    {activate, ask(session, "ended"), auth.ErrUnauthenticated},
 		"a session of staff at an invitation":     {activate, ask(session, "maya"), auth.ErrUnauthenticated},
@@ -350,7 +399,7 @@ func TestRequestsThatAreRefusedWhole(t *testing.T) {
 func TestCallsAboutNothing(t *testing.T) {
 	t.Parallel()
 	server, cases, _ := endpoint(t)
-	for _, name := range []string{"raise_ticket", "accept_proposal", "decline_proposal", "answer_overage"} {
+	for _, name := range []string{"raise_ticket", "answer_estimate", "accept_proposal", "decline_proposal", "answer_overage"} {
 		status, body := post(t, http.MethodPost, server.URL+"/commands/"+name, processToken, `{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{}}`)
 		if status != http.StatusOK || !strings.Contains(body, `"kind":"invalid"`) || len(cases.ran) != 0 {
 			t.Errorf("%s: %d %s", name, status, body)
@@ -465,7 +514,7 @@ func TestBrokenConnectionsAreRepeatedAlike(t *testing.T) {
 		good.Config.Handler.ServeHTTP(w, r)
 	}))
 	defer between.Close()
-	answer, err := relay.NewClient(between.URL, processToken).CommentOnTicket(t.Context(), ask(portal.SessionCredential, "ravi"), uuid.UUID{1}, "text")
+	answer, err := relay.NewClient(between.URL, processToken).CommentOnTicket(t.Context(), ask(portal.SessionCredential, "ravi"), uuid.UUID{1}, portal.Comment{Text: "text"})
 	if err != nil || answer != cases.answer || len(cases.ran) != 1 {
 		t.Errorf("%v, %v after %d tries; %d ran", answer, err, tries.Load(), len(cases.ran))
 	}
@@ -515,6 +564,13 @@ func FuzzCall(f *testing.F) {
 	f.Add("comment_on_ticket", []byte(`{"kind":"session","credential":"x","route":"r","key":"k","body":"e30=","arguments":{"raise":{},"ticket":"","text":"\u0000"}}`))
 	f.Add("activate", []byte(`{"kind":"session","credential":"","route":"r","key":"k","body":null,"arguments":{}}`))
 	f.Add("raise_ticket", []byte(`[]`))
+	f.Add("attach_file", []byte("\x00\x00\x00\x02{}x"))
+	f.Add("attach_file", []byte("\x00\x00\x00\x57"+`{"kind":"session","credential":"x","route":"r","key":"k","body":null,"arguments":{"name":""}}`))
+	f.Add("raise_ticket", []byte(`{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{"raise":{"out_of_scope":true,"impact":"high","urgency":"none","follows":"x"}}}`))
+	f.Add("comment_on_ticket", []byte(`{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{"mentions":["00000000-0000-0000-0000-000000000000",7]}}`))
+	f.Add("edit_comment", []byte(`{"kind":"session","credential":"x","route":"r","key":"k","body":null,"arguments":{"comment":"","text":"t","mentions":null}}`))
+	f.Add("delete_comment", []byte(`{"kind":"key","credential":"x","route":"r","key":"k","body":null,"arguments":{"comment":"02000000-0000-0000-0000-000000000000"}}`))
+	f.Add("answer_estimate", []byte(`{"kind":"session","credential":"x","route":"r","key":"k","body":null,"arguments":{"estimate":{"accept":"yes"}}}`))
 	f.Add("accept_proposal", []byte(`{"kind":"session","credential":"olivia","route":"r","key":"k","body":null,"arguments":{"proposal":{"contract":"x"}}}`))
 	cases := &useCases{}
 	handler := relay.NewServer(relay.Options{

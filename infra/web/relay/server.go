@@ -43,6 +43,7 @@ type server struct {
 	Options
 	token    [sha256.Size]byte
 	commands map[string]command
+	uploads  map[string]upload
 }
 
 // NewServer makes the handler of the command endpoint. It belongs on an address that portals reach and the
@@ -54,7 +55,7 @@ func NewServer(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &server{Options: o, token: sha256.Sum256([]byte(o.Token)), commands: commands()}
+	return &server{Options: o, token: sha256.Sum256([]byte(o.Token)), commands: commands(), uploads: uploads()}
 }
 
 // ServeHTTP answers one command. Nothing of a request is read before the process that sends it has proved
@@ -67,28 +68,49 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name, ok := strings.CutPrefix(r.URL.Path, path)
-	asked, known := s.commands[name]
-	if !ok || !known || r.Method != http.MethodPost {
+	if !ok || r.Method != http.MethodPost {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	c, err := decode(http.MaxBytesReader(w, r.Body, maxRequest))
-	if err != nil {
+	answer, err := s.take(w, r, name)
+	switch {
+	case errors.Is(err, errUnknown):
+		w.WriteHeader(http.StatusNotFound)
+		return
+	case errors.Is(err, errMalformed):
 		s.Logger.WarnContext(r.Context(), "command endpoint refused a request", slog.String("command", name), slog.Any("error", err))
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), runTime)
-	defer cancel()
-	answer, err := s.run(ctx, asked, c)
 	said := reply{ID: answer.ID, Position: answer.Position}
 	if err != nil {
 		if said = refusal(err); said.Kind == internal {
-			s.Logger.ErrorContext(ctx, "command endpoint met an internal error", slog.String("command", name), slog.Any("error", err))
+			s.Logger.ErrorContext(r.Context(), "command endpoint met an internal error", slog.String("command", name), slog.Any("error", err))
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(said) // The portal has gone: there is nobody to tell.
+}
+
+// errUnknown refuses what is none of the commands.
+var errUnknown = errors.New("there is no such command")
+
+// take runs the command that a request asks for.
+func (s *server) take(w http.ResponseWriter, r *http.Request, name string) (portal.Answer, error) {
+	if to, is := s.uploads[name]; is {
+		return s.receive(w, r, to)
+	}
+	asked, known := s.commands[name]
+	if !known {
+		return portal.Answer{}, errUnknown
+	}
+	c, err := decode(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		return portal.Answer{}, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), runTime)
+	defer cancel()
+	return s.run(ctx, asked, c)
 }
 
 // catch answers a panic as an internal error.

@@ -9,15 +9,30 @@ const standing = path => path === '/login' || path.startsWith('/login/') || path
 const draftKey = 'draft';
 const typed = 'input:not([type=hidden], [type=password], [type=file], [autocomplete=one-time-code]), textarea, select';
 
-function keepDraft() {
+// changed gives what was typed into the forms within, by the names of the fields.
+function changed(within) {
   const fields = {};
-  for (const field of document.querySelectorAll('main form[method=post] :is(' + typed + ')')) {
+  for (const field of within.querySelectorAll('form[method=post] :is(' + typed + ')')) {
     if (!field.name) continue;
     const choice = field.type === 'checkbox' || field.type === 'radio';
     if (choice ? field.checked !== field.defaultChecked : field.value !== (field.defaultValue ?? '')) {
       fields[field.name + (choice ? '=' + field.value : '')] = choice ? field.checked : field.value;
     }
   }
+  return fields;
+}
+
+function restore(within, fields) {
+  for (const field of within.querySelectorAll('form[method=post] :is(' + typed + ')')) {
+    const choice = field.type === 'checkbox' || field.type === 'radio';
+    const value = fields[field.name + (choice ? '=' + field.value : '')];
+    if (value === undefined) continue;
+    if (choice) field.checked = value; else field.value = value;
+  }
+}
+
+function keepDraft() {
+  const fields = changed(document.querySelector('main'));
   if (Object.keys(fields).length) sessionStorage.setItem(draftKey, JSON.stringify({ path: location.pathname, fields }));
 }
 
@@ -30,16 +45,34 @@ function takeDraft() {
     return;
   }
   sessionStorage.removeItem(draftKey);
-  if (!draft.interrupted || draft.path !== location.pathname) return;
-  for (const field of document.querySelectorAll('main form[method=post] :is(' + typed + ')')) {
-    const choice = field.type === 'checkbox' || field.type === 'radio';
-    const value = draft.fields[field.name + (choice ? '=' + field.value : '')];
-    if (value === undefined) continue;
-    if (choice) field.checked = value; else field.value = value;
-  }
+  if (draft.interrupted && draft.path === location.pathname) restore(document.querySelector('main'), draft.fields);
 }
 
 document.addEventListener('submit', keepDraft);
+
+// --- What is being written stays in this browser, for whoever writes it, until it is sent or they log out.
+
+const draftsKey = 'draft ', maxDrafts = 20;
+
+const drafts = () => Object.keys(localStorage).filter(key => key.startsWith(draftsKey))
+  .map(key => ({ key, ...JSON.parse(localStorage.getItem(key)) })).sort((a, b) => b.at - a.at);
+
+class KeptDraft extends HTMLElement {
+  connectedCallback() {
+    const key = draftsKey + this.dataset.key, kept = localStorage.getItem(key);
+    // What was refused comes back from the server as it was sent.
+    if (kept && !document.querySelector('main .summary')) restore(this, JSON.parse(kept).fields);
+    this.addEventListener('input', () => {
+      for (const old of drafts().slice(maxDrafts)) localStorage.removeItem(old.key);
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), fields: changed(this) }));
+    });
+    this.addEventListener('submit', () => localStorage.removeItem(key));
+  }
+}
+
+document.addEventListener('submit', event => {
+  if (event.target.getAttribute('action') === '/logout') for (const { key } of drafts()) localStorage.removeItem(key);
+});
 
 // --- Live updates
 
@@ -95,6 +128,47 @@ class RelTime extends HTMLElement {
     const time = this.querySelector('time');
     if (time && !document.hidden) time.textContent = distance(Date.parse(time.dateTime));
   }
+}
+
+const two = n => String(n).padStart(2, '0');
+
+// left is how many seconds something is away in words, as the server has them.
+function left(away) {
+  if (!away) return 'due now';
+  const s = Math.abs(away), words = s < 600 ? Math.floor(s / 60) + 'm ' + two(s % 60) + 's' :
+    s < 86400 ? Math.floor(s / 3600) + 'h ' + two(Math.floor(s % 3600 / 60)) + 'm' :
+      Math.floor(s / 86400) + 'd ' + Math.floor(s % 86400 / 3600) + 'h';
+  return away < 0 ? '−' + words : words + ' left';
+}
+
+// A countdown goes by the server's clock, and leaves it to the server to say that something is late.
+class SlaCountdown extends HTMLElement {
+  static observedAttributes = ['data-due', 'data-server-now'];
+
+  connectedCallback() {
+    document.addEventListener('visibilitychange', this.show);
+    this.show();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener('visibilitychange', this.show);
+    clearTimeout(this.timer);
+  }
+
+  attributeChangedCallback() {
+    this.behind = Date.parse(this.dataset.serverNow) - Date.now();
+    if (this.isConnected) queueMicrotask(this.show); // Once a page that is being changed has its words, too.
+  }
+
+  show = () => {
+    clearTimeout(this.timer);
+    if (!this.dataset.due || document.hidden || !this.isConnected) return;
+    const due = Date.parse(this.dataset.due), late = due <= Date.parse(this.dataset.serverNow);
+    const away = Math.trunc((due - Date.now() - this.behind) / 1000);
+    const text = left(late ? away : Math.max(away, 0));
+    if (this.textContent !== text) this.textContent = text;
+    this.timer = setTimeout(this.show, Math.abs(away) < 610 ? 1000 : 30000);
+  };
 }
 
 // --- Copying
@@ -175,4 +249,5 @@ document.addEventListener('htmx:after:swap', event => {
 takeDraft();
 for (const [name, element] of Object.entries({
   'live-status': LiveStatus, 'rel-time': RelTime, 'copy-button': CopyButton, 'passkey-button': PasskeyButton,
+  'sla-countdown': SlaCountdown, 'kept-draft': KeptDraft,
 })) customElements.define(name, element);

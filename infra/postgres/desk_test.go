@@ -1,0 +1,94 @@
+package postgres_test
+
+import (
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"effigate/domain"
+	"effigate/infra/postgres"
+)
+
+// TestNoticeIsToldAndMailedOnce however often it comes, also when its mail was sent and is gone meanwhile.
+func TestNoticeIsToldAndMailedOnce(t *testing.T) {
+	t.Parallel()
+	staff, _ := open(t, postgres.StaffSide)
+	desk, now := postgres.NewDesk(staff), time.Date(2026, 3, 16, 10, 0, 0, 0, time.UTC)
+	person, stranger := uuid.NameSpaceURL, uuid.NameSpaceOID
+	if _, err := staff.Pool.Exec(t.Context(), `SELECT accounts.set_mail(true)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := staff.Pool.Exec(t.Context(), `INSERT INTO accounts.people (id, name, email) VALUES ($1, 'Ada', 'ada@example.org')`, person); err != nil {
+		t.Fatal(err)
+	}
+	count := func(query string) (found int) {
+		t.Helper()
+		if err := staff.Pool.QueryRow(t.Context(), query).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	tell := func(name string, to uuid.UUID, mail bool) uuid.UUID {
+		t.Helper()
+		n := postgres.Notice{
+			ID: domain.Derive(to, name), Person: to, Ticket: uuid.NameSpaceDNS, Kind: "escalated", Goal: "resolution", Level: 2, At: now, Mail: mail,
+		}
+		if err := desk.Tell(t.Context(), n, now); err != nil {
+			t.Fatal(err)
+		}
+		return n.ID
+	}
+	tell("one", person, true)
+	tell("one", person, true)
+	if mails := count(`SELECT count(*) FROM accounts.mail WHERE kind = 'notice'`); mails != 1 {
+		t.Errorf("%d mails for one notice", mails)
+	}
+	if _, err := staff.Pool.Exec(t.Context(), `DELETE FROM accounts.mail`); err != nil {
+		t.Fatal(err)
+	}
+	tell("one", person, true)
+	second := tell("two", person, false)
+	tell("one", stranger, true) // Without an account there is no address.
+	if mails := count(`SELECT count(*) FROM accounts.mail`); mails != 0 {
+		t.Errorf("%d mails that nobody is to get", mails)
+	}
+	for _, reader := range []uuid.UUID{stranger, person, person} {
+		if err := desk.ReadNotices(t.Context(), reader, []uuid.UUID{second}, now); err != nil {
+			t.Error(err)
+		}
+	}
+	if told, unread := count(`SELECT count(*) FROM control.notices`), count(`SELECT count(*) FROM control.notices WHERE read_at IS NULL`); told != 3 || unread != 2 {
+		t.Errorf("%d notices, %d of them unread, want 3 and 2", told, unread)
+	}
+}
+
+// TestViewsAreBoundedAndAPersonsOwn.
+func TestViewsAreBoundedAndAPersonsOwn(t *testing.T) {
+	t.Parallel()
+	staff, _ := open(t, postgres.StaffSide)
+	desk, now, person := postgres.NewDesk(staff), time.Date(2026, 3, 16, 10, 0, 0, 0, time.UTC), uuid.NameSpaceURL
+	save := func(n int) error {
+		name := strconv.Itoa(n)
+		return desk.SaveView(t.Context(), person, domain.Derive(person, name), name, "queue", "mine=true", now)
+	}
+	for n := range postgres.MaxViews {
+		if err := save(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := save(0); err != nil {
+		t.Errorf("a view is saved again: %v", err)
+	}
+	if err := save(postgres.MaxViews); !errors.Is(err, domain.ErrConflict) {
+		t.Errorf("one view too many: got %v, want a conflict", err)
+	}
+	if err := desk.DeleteView(t.Context(), uuid.NameSpaceOID, domain.Derive(person, "0")); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("somebody else's view is deleted: got %v, want not found", err)
+	}
+	if err := errors.Join(desk.DeleteView(t.Context(), person, domain.Derive(person, "0")), save(postgres.MaxViews)); err != nil {
+		t.Errorf("a view in the place of another: %v", err)
+	}
+}

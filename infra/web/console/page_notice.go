@@ -1,0 +1,89 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"effigate/domain/access"
+	"effigate/infra/auth"
+	"effigate/infra/web/page"
+	rows "effigate/readmodels/staff"
+)
+
+// noticesView is what somebody was told.
+type noticesView struct {
+	noticesBody
+	Now         time.Time
+	All         bool // read ones, too
+	Path, Older string
+	Open        []string // those on the page that are not read
+	Key         string
+}
+
+// noticesPath is where a person's notices are.
+const noticesPath = "/notices"
+
+// noticesOnPage is how many notices one page lists: as many as are marked at once.
+const noticesOnPage = 50
+
+func (c *Console) addNoticePages() {
+	showing(c, noticesPath, access.ReadTickets, c.viewNotices, noticesPage)
+	c.posting(noticesPath+"/read", access.ReadTickets, c.postReadNotices, nil)
+}
+
+func (c *Console) viewNotices(ctx context.Context, tx pgx.Tx, r reader, request *http.Request) (v noticesView, err error) {
+	asked := request.URL.Query()
+	v.All, v.Now, v.Key = asked.Get("all") != "", c.moment(), blank().Key
+	v.noticesBody, err = c.listNotices(ctx, tx, r, &noticesInput{Page: Page{Limit: noticesOnPage, Cursor: asked.Get("cursor")}, Unread: !v.All})
+	for _, notice := range v.Items {
+		if notice.ReadAt == nil {
+			v.Open = append(v.Open, notice.ID.String())
+		}
+	}
+	v.Path = query(noticesPath, "all", asked.Get("all"), "cursor", asked.Get("cursor"))
+	if v.Next != "" {
+		v.Older = query(noticesPath, "all", asked.Get("all"), "cursor", v.Next)
+	}
+	return v, err
+}
+
+func (c *Console) postReadNotices(_ http.ResponseWriter, r *http.Request, login auth.Login, form typed) (string, error) {
+	if err := c.stillMay(r.Context(), access.ReadTickets); err != nil {
+		return "", err
+	}
+	ids, err := idsOf(form, "notices")
+	if err != nil {
+		return "", err
+	}
+	if len(ids) > rows.MaxLimit {
+		return "", wrongField("notices", "must be at most "+strconv.Itoa(rows.MaxLimit))
+	}
+	return noticesPath, c.options.Desk.ReadNotices(r.Context(), login.Actor.Person.UUID, ids, c.moment())
+}
+
+// noticePath is where a notice leads: to the message that it is about, if it is about one.
+func noticePath(n Notice) string {
+	if n.Item != nil && *n.Item != uuid.Nil {
+		return ticketPath(n.Ticket) + "#message-" + n.Item.String()
+	}
+	return ticketPath(n.Ticket)
+}
+
+func noticeTone(kind string) page.Tone {
+	if kind == rows.NoticeEscalated {
+		return page.Danger
+	}
+	return page.Neutral
+}
+
+func noticeText(n Notice, people map[string]string) string {
+	if n.Kind == rows.NoticeEscalated {
+		return goalName(n.Goal) + " escalated, level " + strconv.Itoa(n.Level)
+	}
+	return personIn(people, n.By, "Somebody") + " mentions you"
+}

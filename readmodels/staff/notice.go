@@ -1,0 +1,106 @@
+package staff
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The kinds of Notice.
+const (
+	NoticeEscalated = "escalated" // a level of the ladder that names the person was reached
+	NoticeMentioned = "mentioned" // somebody meant the person to read a comment
+)
+
+// Notice tells a person of staff that a ticket needs it.
+type Notice struct {
+	ID     uuid.UUID  `db:"id" json:"id"`
+	Ticket uuid.UUID  `db:"ticket" json:"ticket"`
+	Kind   string     `db:"kind" json:"kind" enum:"escalated,mentioned"`
+	Goal   string     `db:"goal" json:"goal,omitempty"`    // of an escalation
+	Level  int        `db:"level" json:"level,omitempty"`  // of an escalation, 1 to 4
+	Item   *uuid.UUID `db:"item" json:"comment,omitempty"` // that mentions the person
+	By     *uuid.UUID `db:"actor" json:"by,omitempty"`     // who mentions the person
+	At     time.Time  `db:"happened_at" json:"at"`
+	ReadAt *time.Time `db:"read_at" json:"read_at,omitempty"`
+	Title  string     `db:"title" json:"title"` // of the ticket
+	// The numbers of the ticket; Number gives the one that it goes by.
+	VisibleNumber  *int64 `db:"visible_number" json:"-"`
+	InternalNumber *int64 `db:"internal_number" json:"-"`
+}
+
+// Number is the number that the ticket goes by.
+func (n Notice) Number() Number {
+	return Ticket{VisibleNumber: n.VisibleNumber, InternalNumber: n.InternalNumber}.Number()
+}
+
+// Notices gives the notices of a person, the newest first, and the cursor of the next page, which is zero after the last
+// one. Unread alone when asked so. A notice of a ticket that is not projected yet comes when it is.
+func Notices(
+	ctx context.Context, db Queryer, person uuid.UUID, unread bool, after TicketCursor, limit int,
+) ([]Notice, TicketCursor, error) {
+	limit = bounded(limit)
+	notices, err := list[Notice](ctx, db, `
+		SELECT n.id, n.ticket, n.kind, n.goal, n.level, n.item, n.actor, n.happened_at, n.read_at,
+			t.title, t.visible_number, t.internal_number
+		FROM control.notices AS n JOIN tickets AS t ON t.id = n.ticket
+		WHERE n.person = $1 AND (NOT $2 OR n.read_at IS NULL) AND ($3 OR (n.happened_at, n.id) < ($4, $5))
+		ORDER BY n.happened_at DESC, n.id DESC
+		LIMIT $6`, person, unread, after.IsZero(), after.RaisedAt, after.ID, limit+1)
+	if err != nil {
+		return nil, TicketCursor{}, fmt.Errorf("list notices of person %s: %w", person, err)
+	}
+	if len(notices) <= limit {
+		return notices, TicketCursor{}, nil
+	}
+	last := notices[limit-1]
+	return notices[:limit], TicketCursor{RaisedAt: last.At, ID: last.ID}, nil
+}
+
+// UnreadNotices counts the notices of a person that it has not read.
+func UnreadNotices(ctx context.Context, db Queryer, person uuid.UUID) (int64, error) {
+	type row struct {
+		Unread int64 `db:"unread"`
+	}
+	count, err := one[row](ctx, db, `SELECT count(*) AS unread FROM control.notices WHERE person = $1 AND read_at IS NULL`, person)
+	if err != nil {
+		return 0, fmt.Errorf("count notices of person %s: %w", person, err)
+	}
+	return count.Unread, nil
+}
+
+// Recipients gives the active people of staff that are meant on a ticket: by the names of recipients of a level (a role,
+// or the assignee, account manager or watchers of the ticket) or by their ids. Each is there once, in a stable order, at
+// most MaxLimit.
+func Recipients(ctx context.Context, db Queryer, ticket uuid.UUID, names []string, persons []uuid.UUID) ([]uuid.UUID, error) {
+	type row struct {
+		ID uuid.UUID `db:"id"`
+	}
+	found, err := list[row](ctx, db, `
+		WITH of AS (
+			SELECT t.assignee, t.watchers, c.account_manager
+			FROM tickets AS t LEFT JOIN clients AS c ON c.id = t.client
+			WHERE t.id = $1
+		), meant AS (
+			SELECT assignee AS id FROM of WHERE 'assignee' = ANY ($2::text[])
+			UNION SELECT account_manager FROM of WHERE 'account_manager' = ANY ($2)
+			UNION SELECT w::uuid FROM of, jsonb_array_elements_text(coalesce(nullif(watchers, ''), '[]')::jsonb) AS w WHERE 'watchers' = ANY ($2)
+			UNION SELECT id FROM people WHERE client IS NULL AND role = ANY ($2) AND role <> 'account_manager'
+			UNION SELECT unnest($3::uuid[])
+		)
+		SELECT p.id
+		FROM meant JOIN people AS p ON p.id = meant.id
+		WHERE p.client IS NULL AND p.status = 'active'
+		ORDER BY p.id
+		LIMIT $4`, ticket, append([]string{}, names...), append([]uuid.UUID{}, persons...), MaxLimit)
+	if err != nil {
+		return nil, fmt.Errorf("list whom ticket %s concerns: %w", ticket, err)
+	}
+	ids := make([]uuid.UUID, len(found))
+	for i, person := range found {
+		ids[i] = person.ID
+	}
+	return ids, nil
+}
