@@ -237,9 +237,9 @@ func arguments(place *folder, ephemeral bool) []string {
 		"log_checkpoints=off",
 		"lc_messages=C",
 	}
-	if ephemeral {
+	if ephemeral { // Shared by whatever tests of a package run at once.
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
-			"shared_buffers=32MB", "dynamic_shared_memory_type=mmap")
+			"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=400")
 	}
 	list := []string{"-D", place.data()}
 	for _, setting := range settings {
