@@ -193,7 +193,7 @@ var errNextPeriod = errors.New("the period takes nothing any more")
 const maxMonths = 24
 
 // months gives the periods that may take what enters, in order, each with what refuses it on that period's state:
-// that of its own month until the grace after its end has passed or it is closed, then the next one that is open;
+// that of its own month until the grace after its end has passed, or it is closed or on an invoice, then the next one that is open;
 // the present month takes everything. What lies too far back looks in its own month and in the last two years.
 func (of *agreement) months(e entering) iter.Seq2[calendar.Month, func(period.State) error] {
 	return func(yield func(calendar.Month, func(period.State) error) bool) {
@@ -207,7 +207,7 @@ func (of *agreement) months(e entering) iter.Seq2[calendar.Month, func(period.St
 			welcome := e.historical && month == own
 			passed := over && !welcome && month.Last().Add(of.grace(month)) < today
 			takes := func(p period.State) error {
-				if over && !e.known(p) && (passed || p.Closed) {
+				if over && !e.known(p) && (passed || p.Closed || p.Frozen()) {
 					return errNextPeriod
 				}
 				return nil

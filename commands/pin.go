@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -34,6 +35,12 @@ func (s *Service) thenPinned(ctx context.Context, r Request, id domain.ContractI
 // Hours that begin in a month which was closed before it could pin them belong to the next one that is open, as
 // late time does.
 func (s *Service) PinTerms(ctx context.Context, r Request, id domain.ContractID) (last domain.Position, err error) {
+	return s.pinTerms(ctx, r, id, "", "")
+}
+
+// pinTerms is PinTerms from a month on at the latest. What frees a month that pinned nothing meanwhile names itself: the
+// present ones pinned what they could at the same revision before.
+func (s *Service) pinTerms(ctx context.Context, r Request, id domain.ContractID, since calendar.Month, after string) (last domain.Position, err error) {
 	of, err := s.agreement(ctx, id)
 	if err != nil {
 		return last, err
@@ -42,6 +49,9 @@ func (s *Service) PinTerms(ctx context.Context, r Request, id domain.ContractID)
 	month := present
 	for range retroactiveMonths {
 		month = month.Previous()
+	}
+	if since != "" {
+		month = min(month, since)
 	}
 	late := owed{named: map[uuid.UUID]bool{}}
 	for month = max(month, of.contract.Starts().Month()); month <= present; month = month.Next() {
@@ -52,10 +62,10 @@ func (s *Service) PinTerms(ctx context.Context, r Request, id domain.ContractID)
 		case p.Closed:
 			late.closed(of, month)
 			continue
-		case !p.Opened && late.nothing():
+		case !p.Opened && late.nothing(), p.Frozen(): // What is on an invoice pins nothing until that is discarded.
 			continue
 		}
-		on := r.then("pin terms", fmt.Sprint(month, " ", of.revision))
+		on := r.then("pin terms", strings.TrimSpace(fmt.Sprint(month, " ", of.revision, " ", after)))
 		position, err := s.onPeriod(ctx, on, of.id, month, func(_ *agreement, said period.Says) period.Command {
 			return period.Pin{Says: late.handedTo(said), By: domain.System(), At: r.At}
 		})

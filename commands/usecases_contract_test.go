@@ -142,6 +142,12 @@ var pricingCases = map[string]useCase{
 			Calendar: w.calendar(t), Day: calendar.SpecialDay{Date: "2026-04-03", Name: "Good Friday", Holiday: true},
 		})
 	}},
+	"AddHolidays": {owners, "calendar.published.v1", func(t *testing.T, w *world) command {
+		t.Helper()
+		return with(w.service.AddHolidays, commands.AddHolidays{
+			Calendar: w.calendar(t), Days: []calendar.SpecialDay{{Date: "2026-04-03", Name: "Good Friday", Holiday: true}}, Reason: "Australia, 2026.",
+		})
+	}},
 	"SupersedeCalendar": {owners, "calendar.superseded.v1", func(t *testing.T, w *world) command {
 		t.Helper()
 		return with(w.service.SupersedeCalendar, commands.SupersedeCalendar{Calendar: w.calendar(t)})

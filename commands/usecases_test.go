@@ -45,7 +45,7 @@ var everyRole = []domain.Role{
 // useCases has a row for every use case of the service, by the name of its method.
 var useCases = func() map[string]useCase {
 	all := maps.Clone(deskCases)
-	for _, more := range []map[string]useCase{contractCases, amendmentCases, pricingCases, timeCases, periodCases, ticketCases} {
+	for _, more := range []map[string]useCase{contractCases, amendmentCases, pricingCases, timeCases, periodCases, ticketCases, invoiceCases, claimCases} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -170,7 +170,8 @@ var deskCases = map[string]useCase{
 var open = []string{
 	"NumberTickets", "CompleteInvitation", "ReleaseSeat", "PinTerms", "CompleteGrant", "TopUp", "ChargeMilestone",
 	"CarryIn", "LogTimer", "ReceiveTime", "CompleteCorrection", "ProposeDeductions", "CompleteMerge", "CarryOutEscalation",
-	"Promised",
+	"Promised", "PreviewTerms", "CompleteReservation", "CompleteInvoice", "CompleteCredit", "CompletePayment", "RemindInvoice",
+	"RenderDocument", "RecomputeInvoice",
 }
 
 type command = func(context.Context, commands.Request) (commands.Answer, error)
@@ -269,7 +270,7 @@ var ofTheSystem = []string{"JoinBySingleSignOn", "ReviewContract", "PinTicket", 
 // doer is somebody who may.
 func (w *world) doer(useCase string) domain.Actor {
 	switch useCase {
-	case "InviteEmployee", "AnswerOverage", "AnswerScope":
+	case "InviteEmployee", "AnswerOverage", "AnswerScope", "DisputeInvoice", "WithdrawDispute":
 		return w.admin
 	case "ActivatePerson":
 		return domain.Actor{Person: w.idle, Side: domain.ClientSide, Role: domain.ClientEmployee, Client: w.nexus}

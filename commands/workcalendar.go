@@ -41,6 +41,18 @@ func (s *Service) AddHoliday(ctx context.Context, r Request, c AddHoliday) (Answ
 	return s.onCalendar(ctx, r, c.Calendar, workcalendar.AddHoliday{Day: c.Day, By: r.Actor, At: r.At})
 }
 
+// AddHolidays adds special days in one version, where nothing is special yet.
+type AddHolidays struct {
+	Calendar domain.CalendarID
+	Days     []calendar.SpecialDay
+	Reason   string // where they come from
+}
+
+// AddHolidays runs the command.
+func (s *Service) AddHolidays(ctx context.Context, r Request, c AddHolidays) (Answer, error) {
+	return s.onCalendar(ctx, r, c.Calendar, workcalendar.AddHolidays{ID: c.Calendar, Days: c.Days, Reason: c.Reason, By: r.Actor, At: r.At})
+}
+
 // SupersedeCalendar takes a calendar out of the choice until another version is published.
 type SupersedeCalendar struct {
 	Calendar domain.CalendarID

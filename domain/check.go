@@ -24,6 +24,9 @@ func (c *Check) That(ok bool, field, wrong string) {
 	}
 }
 
+// Fields gives what is wrong by field; nil when nothing is.
+func (c *Check) Fields() map[string]string { return c.fields }
+
 // Err is nil when every field was right, else one ErrInvalid refusal that names all wrong fields.
 func (c *Check) Err() error {
 	if len(c.fields) == 0 {

@@ -38,6 +38,14 @@ type (
 	AttachmentID struct{ uuid.UUID }
 	// DeductionID names money that a period gives back for a missed promise.
 	DeductionID struct{ uuid.UUID }
+	// InvoiceID names an invoice, from its draft on.
+	InvoiceID struct{ uuid.UUID }
+	// CreditNoteID names a credit note.
+	CreditNoteID struct{ uuid.UUID }
+	// PaymentID names money that was received, or that a credit note gave a client.
+	PaymentID struct{ uuid.UUID }
+	// DisputeID names an objection to a line of an invoice.
+	DisputeID struct{ uuid.UUID }
 	// CommandID names one command for ever: a repeated command carries the same id.
 	CommandID struct{ uuid.UUID }
 )
@@ -112,3 +120,15 @@ func CategoryID(contract ContractID, jobType string) uuid.UUID {
 func LineID(contract ContractID, line string) uuid.UUID {
 	return Derive(contract.UUID, "line", line)
 }
+
+// IsZero reports whether the id names nothing.
+func (id InvoiceID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id CreditNoteID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id PaymentID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// IsZero reports whether the id names nothing.
+func (id DisputeID) IsZero() bool { return id.UUID == uuid.Nil }

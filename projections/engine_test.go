@@ -553,6 +553,9 @@ func TestNotices(t *testing.T) {
 	if gone != want {
 		t.Errorf("remove gives %+v, want %+v", gone, want)
 	}
+	if _, ok := projections.NoticeOfChange(visible.Put{Record: visible.InvoiceEntry{ID: toy.ToyID(1)}}); ok {
+		t.Error("an entry has a notice beside that of its invoice")
+	}
 	if _, ok := projections.NoticeOfEvent(domain.Recorded{Stream: "numbering-x"}); ok {
 		t.Error("a stream without an id has a notice")
 	}

@@ -17,11 +17,12 @@ type Notice struct {
 	Removed bool
 }
 
-// NoticeOfChange names the record that a client-safe change puts or removes.
+// NoticeOfChange names the record that a client-safe change puts or removes. The entries of an invoice, of which there
+// may be thousands, come and go with it and yield nothing.
 func NoticeOfChange(change visible.Change) (Notice, bool) {
 	key := change.Key()
 	_, removed := change.(visible.Remove)
-	return Notice{Client: key.Client, Kind: string(key.Kind), Key: key.ID, Removed: removed}, true
+	return Notice{Client: key.Client, Kind: string(key.Kind), Key: key.ID, Removed: removed}, key.Kind != visible.KindInvoiceEntry
 }
 
 // NoticeOfEvent names the aggregate that an event belongs to. Streams whose name does not end in an id

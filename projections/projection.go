@@ -54,3 +54,13 @@ func (p Projection[E, R]) Fold(items []E) map[uuid.UUID]R {
 	}
 	return rows
 }
+
+// Final projects items into a table of rows that are written once: nothing changes or deletes them, whoever it is. One
+// item may make many of them. A row that comes again must be as it was; one with other content is poison (ErrPoison).
+type Final[E any, R comparable] struct {
+	// Table is the table's name, without a schema. Its schema refuses changes by a trigger.
+	Table string
+	// Rows gives the rows that an item makes: structs as those of a Projection, without pointers and times, so that
+	// equal ones are ==. It has no side effect.
+	Rows func(E) []R
+}

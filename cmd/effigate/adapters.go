@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"effigate/commands"
 	"effigate/domain"
@@ -162,6 +163,34 @@ func (c clientCommands) AnswerOverage(ctx context.Context, r portal.Request, a p
 	}
 	answer, err := c.service.AnswerOverage(ctx, request, commands.AnswerOverage{
 		Contract: domain.ContractID{UUID: a.Contract}, Month: month, Request: a.Request, Allow: a.Allow, Reason: a.Reason,
+	})
+	return portal.Answer(answer), err
+}
+
+// ObjectToLine objects for the actor's organisation.
+func (c clientCommands) ObjectToLine(ctx context.Context, r portal.Request, o portal.Objection) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	asked := commands.OnDispute{Invoice: domain.InvoiceID{UUID: o.Invoice}, Line: o.Line, Text: o.Reason}
+	if o.Amount != "" {
+		if asked.Amount, err = decimal.NewFromString(o.Amount); err != nil {
+			return portal.Answer{}, domain.Refuse(domain.ErrInvalid, "invalid", "%q is no amount", o.Amount)
+		}
+	}
+	answer, err := c.service.DisputeInvoice(ctx, request, asked)
+	return portal.Answer(answer), err
+}
+
+// WithdrawDispute takes an objection of the actor's organisation back.
+func (c clientCommands) WithdrawDispute(ctx context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.service.WithdrawDispute(ctx, request, commands.OnDispute{
+		Invoice: domain.InvoiceID{UUID: invoice}, Dispute: domain.DisputeID{UUID: dispute},
 	})
 	return portal.Answer(answer), err
 }

@@ -19,8 +19,11 @@ import (
 )
 
 func auditCommand(s *settings) *cobra.Command {
-	command := &cobra.Command{Use: "audit", GroupID: "data", Short: "Look into history as of any moment"}
-	command.AddCommand(auditReplayCommand(s))
+	command := &cobra.Command{Use: "audit", GroupID: "data", Short: "Look into history, explain it and prove that it is whole"}
+	command.AddCommand(
+		auditInvoiceCommand(s), auditPeriodCommand(s), auditVerifyCommand(s), auditReplayCommand(s),
+		auditSealCommand(s), auditKeyCommand(s), auditBundleCommand(s), auditCheckCommand(s),
+	)
 	return command
 }
 

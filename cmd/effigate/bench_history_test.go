@@ -20,6 +20,7 @@ import (
 	"effigate/domain/contract"
 	"effigate/domain/numbering"
 	"effigate/domain/person"
+	"effigate/domain/sla"
 	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/eventstore"
@@ -37,6 +38,9 @@ type firm struct {
 	open    []*firmTicket
 	next    int // names the next thing
 	group   map[string][]domain.Append
+	// promise is what holds for tickets that are raised; nil: nothing is promised.
+	promise *sla.Promise
+	staffed terms.Staff // the staff's part of the contracts
 
 	events, visible int // written; tickets that clients see
 }
@@ -68,9 +72,9 @@ const firmUsers = 5
 
 // newFirm founds a firm with so many clients.
 func newFirm(ctx context.Context, clients int, write func(context.Context, domain.Append) error) (*firm, error) {
-	f := &firm{chance: benchChance(1), at: benchAt, write: write}
-	for _, role := range []domain.Role{domain.AccountManager, domain.Delivery, domain.Engineer, domain.Engineer, domain.Engineer, domain.Support} {
-		f.staff = append(f.staff, domain.Actor{Person: domain.PersonID{UUID: f.id("staff")}, Side: domain.StaffSide, Role: role})
+	f, err := foundFirm(ctx, write)
+	if err != nil {
+		return nil, err
 	}
 	for range clients {
 		f.begin()
@@ -82,6 +86,23 @@ func newFirm(ctx context.Context, clients int, write func(context.Context, domai
 		}
 	}
 	return f, nil
+}
+
+// foundFirm founds one that has people and no clients yet.
+func foundFirm(ctx context.Context, write func(context.Context, domain.Append) error) (*firm, error) {
+	f := &firm{chance: benchChance(1), at: benchAt, write: write, staffed: terms.Staff{SupportLevel: terms.Standard}}
+	f.begin()
+	for _, role := range []domain.Role{domain.AccountManager, domain.Delivery, domain.Engineer, domain.Engineer, domain.Engineer, domain.Support} {
+		by := domain.Actor{Person: domain.PersonID{UUID: f.id("staff")}, Side: domain.StaffSide, Role: role}
+		f.staff = append(f.staff, by)
+		err := whole(f, person.Decider, person.Stream(by.Person),
+			person.Command(person.Invite{Person: by.Person, Role: role, By: domain.System(), At: f.at}),
+			person.Command(person.Activate{By: domain.System(), At: f.at}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, f.flush(ctx)
 }
 
 // storedIn writes into the node's own store, which must not be open elsewhere: a million appends over gRPC
@@ -189,10 +210,12 @@ func (f *firm) sign() error {
 	if err != nil {
 		return err
 	}
+	agreed := terms.Plain(terms.TimeAndMaterials, terms.Standard, "2025-01-01", demoJobTypes...)
+	agreed.Agreed.Currency, agreed.Staff = "AUD", f.staffed
 	err = whole(f, contract.Decider, contract.Stream(c.contract),
 		contract.Command(contract.Draft{
 			Contract: c.contract, Client: c.id, Reference: fmt.Sprintf("CON-%04d", len(f.clients)), Zone: "UTC",
-			Terms: terms.Plain(terms.TimeAndMaterials, terms.Standard, "2025-01-01", demoJobTypes...), By: manager, At: f.at,
+			Terms: agreed, By: manager, At: f.at,
 		}),
 		contract.Command(contract.Activate{By: manager, At: f.at}))
 	for i := range firmUsers {
@@ -259,7 +282,7 @@ func (f *firm) raise() error {
 	}
 	return f.act(t, by, ticket.Raise{
 		Ticket: t.id, Client: c.id, Contract: c.contract, JobType: f.jobType(), Title: f.words(5), Description: f.words(40),
-		Priority: f.priority(), By: by, At: f.at,
+		Priority: f.priority(), Promise: f.promise, By: by, At: f.at,
 	})
 }
 

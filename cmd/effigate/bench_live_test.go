@@ -67,11 +67,11 @@ func BenchmarkLive(b *testing.B) {
 	)
 }
 
-// benchServe serves until the benchmark ends and gives the addresses.
-func benchServe(b *testing.B, w *world) running {
+// benchServe serves until stop is called, or the benchmark ends, and gives the addresses.
+func benchServe(b *testing.B, w *world) (at running, stop func()) {
 	b.Helper()
 	ready, failed := make(chan running, 1), make(chan error, 1)
-	beside(b, func(ctx context.Context) error {
+	stop = beside(b, func(ctx context.Context) error {
 		err := w.serve(ctx, serving{now: clock, ready: func(_ context.Context, at running) error {
 			ready <- at
 			return nil
@@ -80,12 +80,11 @@ func benchServe(b *testing.B, w *world) running {
 		return err
 	})
 	select {
-	case at := <-ready:
-		return at
+	case at = <-ready:
 	case err := <-failed:
 		b.Fatalf("serve: %v", err)
-		return running{}
 	}
+	return at, stop
 }
 
 // liveLoad is what BenchmarkLive does to the tickets of a firm.

@@ -50,7 +50,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	// The portal logs each request, to nobody here; slog.DiscardHandler would spare it the work.
 	w.logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // see above
-	at := benchServe(b, w)
+	at, _ := benchServe(b, w)
 	if err := w.caughtUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}

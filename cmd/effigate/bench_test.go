@@ -55,15 +55,21 @@ func sized[N any](full, quick N) N {
 // benchEvents is how long the history of a rebuild is.
 func benchEvents(b *testing.B) int {
 	b.Helper()
-	given := os.Getenv("EFFIGATE_BENCH_EVENTS")
+	return benchNumber(b, "EFFIGATE_BENCH_EVENTS", sized(1_000_000, 100_000))
+}
+
+// benchNumber is a size that a variable gives, else the usual one.
+func benchNumber(b *testing.B, variable string, usual int) int {
+	b.Helper()
+	given := os.Getenv(variable)
 	if given == "" {
-		return sized(1_000_000, 100_000)
+		return usual
 	}
-	events, err := strconv.Atoi(given)
-	if err != nil || events < 1000 {
-		b.Fatalf("EFFIGATE_BENCH_EVENTS is %q; it must be a number from 1000 on", given)
+	number, err := strconv.Atoi(given)
+	if err != nil || number < 1000 {
+		b.Fatalf("%s is %q; it must be a number from 1000 on", variable, given)
 	}
-	return events
+	return number
 }
 
 // finding is one thing that was measured, once per round.

@@ -62,7 +62,7 @@ var bookActs = map[string]func(s *stage, a act, org *organisation, key string) e
 	"proposes an amendment": (*stage).proposes, "proposes another": (*stage).proposes, "answers a proposal": (*stage).answersProposal,
 	"takes a proposal back": (*stage).takesProposalBack, "suspends": (*stage).suspends, "resumes": (*stage).resumes,
 	"renews": (*stage).renews, "offers a contract": (*stage).offers, "answers an offer": (*stage).answersOffer,
-	"takes an offer back": (*stage).takesOfferBack, "puts in force": (*stage).putsInForce, "lets one expire": (*stage).letsExpire,
+	"invoices": (*stage).invoices, "takes an offer back": (*stage).takesOfferBack, "puts in force": (*stage).putsInForce, "lets one expire": (*stage).letsExpire,
 }
 
 // booksInside are those that no client notices.
@@ -138,6 +138,9 @@ func booksTour() story {
 		{Name: "logs time", Org: 1, Choice: 5},
 		{Name: "asks for more hours", Org: 1},
 		{Name: "proposes an amendment", Org: 1, Ticket: 1, Choice: 1},
+		{Name: "invoices", Choice: 4},
+		{Name: "invoices", Org: 1, Choice: 2},
+		{Name: "invoices", Org: 1, Choice: 5},
 	}
 }
 

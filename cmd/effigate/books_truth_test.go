@@ -7,6 +7,7 @@ import (
 
 	"effigate/domain"
 	"effigate/domain/contract"
+	"effigate/domain/invoice"
 	"effigate/domain/period"
 	"effigate/domain/terms"
 )
@@ -164,13 +165,24 @@ func (all truth) meet(text string, client uuid.UUID, visible bool) {
 // readBooks adds to the truth what the log says about contracts and time.
 func (in *installation) readBooks(tb failing, all truth) {
 	tb.Helper()
-	contracts, periods := map[string]*contractTruth{}, map[string]*periodTruth{}
+	contracts, periods, entries := map[string]*contractTruth{}, map[string]*periodTruth{}, map[string]string{}
+	clients := map[string]uuid.UUID{} // whom an invoice is for
 	for delivery, err := range in.source.Scan(context.Background(), domain.Position{}) {
 		if err != nil {
 			tb.Fatalf("%v", err)
 		}
 		stream := delivery.Recorded.Stream
 		switch e := delivery.Recorded.Event.(type) {
+		case invoice.EntriesAdded:
+			for _, entry := range e.Entries {
+				entries[stream] += entry.Text + " "
+			}
+		case invoice.Drafted:
+			clients[stream] = e.Client.UUID
+		case invoice.Issued:
+			for _, mark := range itemMark.FindAllString(entries[stream], -1) {
+				all.learn(mark, shown{client: clients[stream], billed: true, visible: true})
+			}
 		case contract.Event:
 			if contracts[stream] == nil {
 				contracts[stream] = &contractTruth{asks: map[uuid.UUID]*asked{uuid.Nil: {}}}

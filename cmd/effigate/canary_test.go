@@ -29,7 +29,11 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
+	"effigate/domain/creditnote"
+	"effigate/domain/invoice"
+	"effigate/domain/issuer"
 	"effigate/domain/numbering"
+	"effigate/domain/payment"
 	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ratecard"
@@ -80,7 +84,7 @@ func TestNothingInternalReachesClients(t *testing.T) {
 
 // untold are the kinds of events that no act leads to. They plant nothing that TestNoFieldOfStaffReachesClients does
 // not.
-var untold = []string{"client.seat_limit_set.v1", "person.erased.v1", "person.role_changed.v1"}
+var untold = []string{"client.seat_limit_set.v1", "payment.released.v1", "person.erased.v1", "person.role_changed.v1"}
 
 // checkStory tells a story and looks for what was said inside wherever clients are served.
 func (s *stage) checkStory(tb failing, acts story) {
@@ -164,6 +168,7 @@ type truth struct {
 type shown struct {
 	client, raisedBy uuid.UUID
 	books            bool // it is about contracts or time, for those who may read them
+	billed           bool // it is on an invoice
 	visible          bool
 }
 
@@ -219,7 +224,7 @@ func (in *installation) truth(tb failing) truth {
 // learn adds where a text stands. One that stands twice for the same readers is visible if one of them is.
 func (all truth) learn(mark string, s shown) {
 	for i, known := range all.items[mark] {
-		if known.client == s.client && known.raisedBy == s.raisedBy && known.books == s.books {
+		if known.client == s.client && known.raisedBy == s.raisedBy && known.books == s.books && known.billed == s.billed {
 			all.items[mark][i].visible = known.visible || s.visible
 			return
 		}
@@ -291,11 +296,14 @@ func (s *stage) lookAround(tb failing, disclosed truth) map[string]string {
 		for j, user := range org.users {
 			gone := org.left && j == 1
 			mine := func(of shown) bool {
-				own := of.raisedBy == user.Person.UUID || of.books && org.reads
+				own := of.raisedBy == user.Person.UUID || of.books && org.reads || of.billed && org.pays
 				return !gone && of.client == org.id.UUID && (user.Role == domain.ClientAdmin || own)
 			}
 			if org.reads && !gone {
-				s.in.untilKnown(tb, user)
+				s.in.untilKnown(tb, user, "contracts")
+			}
+			if org.pays && !gone {
+				s.in.untilKnown(tb, user, "invoices")
 			}
 			var all strings.Builder
 			for _, path := range s.paths(tb) {
@@ -329,13 +337,13 @@ func (in *installation) askAgain(tb failing, path, token string) (got answer) {
 	return got
 }
 
-// untilKnown waits until the portal knows that a user may see contracts: a login that it has just verified is
-// remembered for a second, with the rights of then.
-func (in *installation) untilKnown(tb failing, user cast) {
+// untilKnown waits until the portal knows that a user may see contracts, or invoices: a login that it has just verified
+// is remembered for a second, with the rights of then.
+func (in *installation) untilKnown(tb failing, user cast, what string) {
 	tb.Helper()
-	for until := time.Now().Add(patience); in.askAgain(tb, "/api/client/v1/contracts", user.token).Status != http.StatusOK; {
+	for until := time.Now().Add(patience); in.askAgain(tb, "/api/client/v1/"+what, user.token).Status != http.StatusOK; {
 		if time.Now().After(until) {
-			tb.Fatalf("person %s still may not see contracts", user.Person)
+			tb.Fatalf("person %s still may not see %s", user.Person, what)
 		}
 	}
 }
@@ -351,12 +359,14 @@ func (s *stage) paths(tb failing) []string {
 	paths := []string{
 		"/api/client/v1/contracts?limit=200", "/api/client/v1/proposals?state=offered&limit=200", "/api/client/v1/proposals?limit=200",
 		"/api/client/v1/overage-requests?state=asked&limit=200", "/api/client/v1/overage-requests?limit=200",
-		"/api/client/v1/ticket-suggestions?title=words", "/openapi.json", "/api/client/v1/tickets?search=words&limit=200", "/api/client/v1/tickets?limit=3", "/api/client/v1/tickets?state=open&limit=200",
+		"/api/client/v1/ticket-suggestions?title=words", "/api/client/v1/statement?from=2026-01-01&to=2026-12-31", "/openapi.json", "/api/client/v1/tickets?search=words&limit=200", "/api/client/v1/tickets?limit=3", "/api/client/v1/tickets?state=open&limit=200",
 		"/api/client/v1/tickets?state=resolved&limit=200", "/api/client/v1/tickets?limit=200", "/api/client/v1/tickets?search=xsecretx", "/nowhere",
 	}
 	for path, methods := range routes.Paths {
 		switch {
 		case methods["get"] == nil || path == "/events":
+		case strings.Contains(path, "{number}"):
+			paths = append(paths, s.numbered(path)...)
 		case strings.Contains(path, "{id}"):
 			of, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/client/v1/"), "/")
 			if len(ids[of]) == 0 {
@@ -414,7 +424,7 @@ func (s *stage) addresses() map[string][]string {
 		add("proposals", id)
 	}
 	for _, org := range s.orgs {
-		for _, id := range append([]domain.ContractID{org.contract, org.second}, org.offers...) {
+		for _, id := range slices.Concat([]domain.ContractID{org.contract, org.second}, org.offers, org.billed) {
 			add("contracts", id.UUID)
 			add("proposals", id.UUID)
 		}
@@ -491,13 +501,13 @@ func openStream(ctx context.Context, base, token string) (io.ReadCloser, error) 
 // of a life. A kind that the registry knows and that is not here fails the test.
 func sampleEvents() map[string][]domain.Event {
 	return map[string][]domain.Event{
-		"client": client.All(), "contract": contract.All(), "numbering": numbering.All(), "person": person.All(), "ticket": ticket.All(),
+		"client": client.All(), "contract": contract.All(), "issuer": issuer.All(), "invoice": invoice.All(), "creditnote": creditnote.All(), "payment": payment.All(), "numbering": numbering.All(), "person": person.All(), "ticket": ticket.All(),
 		"period": period.All(), "ratecard": ratecard.All(), "slapolicy": slapolicy.All(), "calendar": workcalendar.All(), "timer": timer.All(),
 	}
 }
 
 // secretive are the aggregates of which clients learn nothing at all.
-var secretive = []string{"ratecard", "slapolicy", "calendar", "timer"}
+var secretive = []string{"ratecard", "slapolicy", "calendar", "timer", "issuer", "payment"}
 
 // Every field below one named Staff of every event, found by reflection so that a new one cannot be
 // forgotten, holds a secret; and so does every text of what is hidden as a whole.
@@ -511,10 +521,10 @@ func TestNoFieldOfStaffReachesClients(t *testing.T) {
 		hiding := []string{
 			"ticket.withdrawn.v1", "ticket.comment_withdrawn.v1", "ticket.comment_deleted.v1", "ticket.client_changed.v1",
 			"ticket.attachment_withdrawn.v1", "ticket.attachment_erased.v1", "contract.terminated.v1", "person.deactivated.v1",
-			"contract.amendment_withdrawn.v1", "contract.amendment_superseded.v1", "period.time_returned.v1", "period.time_discarded.v1", "period.time_moved.v1",
+			"contract.amendment_withdrawn.v1", "contract.amendment_superseded.v1", "period.time_returned.v1", "period.time_discarded.v1", "period.time_moved.v1", "invoice.discarded.v1",
 		}
 		showing := []string{
-			"ticket.published.v1", "ticket.comment_published.v1", "ticket.attachment_published.v1", "contract.offered.v1", "contract.accepted.v1", "contract.declined.v1",
+			"invoice.issued.v1", "creditnote.issued.v1", "ticket.published.v1", "ticket.comment_published.v1", "ticket.attachment_published.v1", "contract.offered.v1", "contract.accepted.v1", "contract.declined.v1",
 			"contract.activated.v1", "contract.suspended.v1", "contract.resumed.v1", "contract.renewed.v1", "contract.expired.v1",
 			"contract.amendment_accepted.v1", "contract.amendment_declined.v1", "period.terms_pinned.v1", "period.time_submitted.v1", "period.time_approved.v1",
 			"period.time_reversed.v1", "period.overage_asked.v1", "period.overage_answered.v1", "period.threshold_reached.v1", "period.closed.v1",

@@ -81,7 +81,7 @@ func (w *world) demo(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d := demoWorld{service: w.service, people: people}
+	d := demoWorld{service: w.service, log: w.store, people: people}
 	if err := d.build(ctx); err != nil {
 		return fmt.Errorf("build the demo world: %w", err)
 	}

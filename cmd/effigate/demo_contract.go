@@ -63,11 +63,20 @@ func (d *demoOffice) keepBooks(ctx context.Context, nexus, harbour demoClient) e
 	if err := d.release(ctx, nexus); err != nil {
 		return fmt.Errorf("schedule of %s: %w", nexus.reference, err)
 	}
-	if err := d.work(ctx, nexus, d.engineer, nexusTime); err != nil {
-		return fmt.Errorf("time of %s: %w", nexus.reference, err)
+	sydney, err := zone.Load(demoZone)
+	if err != nil {
+		return err
 	}
-	if err := d.work(ctx, harbour, d.support, harbourTime); err != nil {
-		return fmt.Errorf("time of %s: %w", harbour.reference, err)
+	running := calendar.DateOf(demoNow, sydney).Month()
+	for month := nexus.starts().Month(); month <= running; month = month.Next() {
+		for _, books := range []demoBooks{nexusBooks(nexus, d.engineer), harbourBooks(harbour, d.support)} {
+			if month < books.client.starts().Month() {
+				continue
+			}
+			if err := d.month(ctx, books, month, running); err != nil {
+				return fmt.Errorf("%s of %s: %w", month, books.client.reference, err)
+			}
+		}
 	}
 	return nil
 }
@@ -222,7 +231,8 @@ type demoTime struct {
 	internal string
 }
 
-// nexusTime is 31.5 hours before February and 31.5 in February, three of them after hours.
+// nexusTime is 31.5 hours before December, which are on invoices of that year, and 31.5 in February, three of them after
+// hours.
 var nexusTime = []demoTime{
 	{"2025-06-12", "09:30", 120, "api", "Webhook retries in order again", "Queue was keyed by shard, not by order id."},
 	{"2025-06-26", "13:00", 90, "frontend", "Date picker respects the week setting", ""},
@@ -230,12 +240,12 @@ var nexusTime = []demoTime{
 	{"2025-08-14", "14:00", 150, "operations", "Nightly backup in under an hour", ""},
 	{"2025-09-11", "09:00", 180, "data", "Product import reads the last row", ""},
 	{"2025-10-16", "11:00", 150, "api", "Pagination without repeated items", ""},
+	{"2025-10-23", "09:00", 180, "data", "Stock report agrees with the warehouse", "Client's own feed was wrong twice."},
+	{"2025-10-30", "10:00", 150, "api", "Token refresh across midnight", ""},
+	{"2025-11-06", "09:30", 120, "email", "Unsubscribe works without a login", ""},
 	{"2025-11-13", "13:30", 180, "operations", "Disk alerts for the build server", ""},
-	{"2025-12-04", "09:00", 180, "data", "Stock report agrees with the warehouse", "Client's own feed was wrong twice."},
-	{"2026-01-08", "10:00", 150, "api", "Token refresh across midnight", ""},
-	{"2026-01-15", "09:30", 120, "email", "Unsubscribe works without a login", ""},
-	{"2026-01-22", "13:00", 210, "data", "Duplicate customers merged", ""},
-	{"2026-01-29", "09:00", 180, "operations", "Restore test for the reporting database", ""},
+	{"2025-11-20", "13:00", 210, "data", "Duplicate customers merged", ""},
+	{"2025-11-27", "09:00", 180, "operations", "Restore test for the reporting database", ""},
 	{"2026-02-03", "09:00", 240, "performance", "Profile of the slowest API routes", "Biggest cost is our own serialiser."},
 	{"2026-02-05", "13:00", 210, "performance", "Connection pool of the report worker", ""},
 	{"2026-02-10", "16:00", 300, "api", "Timeout on bulk export: analysis and first fix", "Stayed until nine because the client's auditors were waiting."},
@@ -258,40 +268,26 @@ var harbourTime = []demoTime{
 	{"2026-03-12", "13:00", 150, "operations", "Move of the quay sensors", "Ask for a second engineer next time."},
 }
 
-// work logs a client's time as it was done, month by month: handed in, approved, and the books closed, but for the
-// month that runs, whose records wait for approval.
-func (d *demoOffice) work(ctx context.Context, c demoClient, by *castMember, done []demoTime) error {
-	sydney, err := zone.Load(demoZone)
-	if err != nil {
-		return err
+// work logs a client's time of a month as it was done, and hands it in. That of the month that runs waits for approval.
+func (d *demoOffice) work(ctx context.Context, b demoBooks, month calendar.Month, in *time.Location) (times []domain.TimeID, err error) {
+	for _, t := range b.done {
+		if t.day.Month() != month {
+			continue
+		}
+		logged, err := d.service.LogTime(ctx, d.request(b.by, t.until(in).Add(10*time.Minute)), commands.LogTime{
+			Contract: b.client.contract, Entry: t.entry(b.by, in), Source: period.Source{Kind: "manual"}, Submit: true,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("log %q: %w", t.text, err)
+		}
+		times = append(times, domain.TimeID{UUID: logged.ID})
 	}
-	running := calendar.DateOf(demoNow, sydney).Month()
-	for month := calendar.DateOf(c.since, sydney).Month(); month <= running; month = month.Next() {
-		var times []domain.TimeID
-		for _, t := range done {
-			if t.day.Month() != month {
-				continue
-			}
-			logged, err := d.service.LogTime(ctx, d.request(by, t.until(sydney).Add(10*time.Minute)), commands.LogTime{
-				Contract: c.contract, Entry: t.entry(by, sydney), Source: period.Source{Kind: "manual"}, Submit: true,
-			})
-			if err != nil {
-				return fmt.Errorf("log %q: %w", t.text, err)
-			}
-			times = append(times, domain.TimeID{UUID: logged.ID})
-		}
-		if c.late != (domain.TicketID{}) && month == lateMonth {
-			if err := d.giveBack(ctx, c, month, month.Last().Start(sydney).Add(10*time.Hour)); err != nil {
-				return fmt.Errorf("deduction of %s: %w", month, err)
-			}
-		}
-		if month < running {
-			if err := d.closeBooks(ctx, c, month, times, month.Next().First().Start(sydney).Add(9*time.Hour)); err != nil {
-				return fmt.Errorf("close %s: %w", month, err)
-			}
+	if !b.client.late.IsZero() && month == lateMonth {
+		if err := d.giveBack(ctx, b.client, month, month.Last().Start(in).Add(10*time.Hour)); err != nil {
+			return nil, fmt.Errorf("deduction: %w", err)
 		}
 	}
-	return nil
+	return times, nil
 }
 
 // lateMonth is the month in which a first response was late.
@@ -308,16 +304,13 @@ func (d *demoOffice) giveBack(ctx context.Context, c demoClient, month calendar.
 	return err
 }
 
-// closeBooks approves what was logged in a month and closes it.
-func (d *demoOffice) closeBooks(ctx context.Context, c demoClient, month calendar.Month, times []domain.TimeID, at time.Time) error {
-	if len(times) > 0 {
-		if _, err := d.service.ApproveTime(ctx, d.request(d.delivery, at), commands.ApproveTime{Contract: c.contract, Month: month, Times: times}); err != nil {
-			return err
-		}
-	} else if _, err := d.service.OpenPeriod(ctx, d.request(d.finance, at), commands.OpenPeriod{Contract: c.contract, Month: month}); err != nil {
+// approve approves what was logged in a month, which begins where nothing was.
+func (d *demoOffice) approve(ctx context.Context, c demoClient, month calendar.Month, times []domain.TimeID, at time.Time) error {
+	if len(times) == 0 {
+		_, err := d.service.OpenPeriod(ctx, d.request(d.finance, at), commands.OpenPeriod{Contract: c.contract, Month: month})
 		return err
 	}
-	_, err := d.service.ClosePeriod(ctx, d.request(d.finance, at.Add(time.Hour)), commands.ClosePeriod{Contract: c.contract, Month: month})
+	_, err := d.service.ApproveTime(ctx, d.request(d.delivery, at), commands.ApproveTime{Contract: c.contract, Month: month, Times: times})
 	return err
 }
 

@@ -26,6 +26,7 @@ var demoSpace = uuid.MustParse("7f1c2d6e-94b0-4f0e-8a53-0d1b7c3e5a61")
 // demoWorld builds the demo through ordinary commands, at the instants at which things happened.
 type demoWorld struct {
 	service *commands.Service
+	log     commands.Log
 	people  *people
 	cast    []*castMember
 	step    int
@@ -61,8 +62,8 @@ func (d *demoWorld) build(ctx context.Context) error {
 	finance := d.staff("Elena Petrova", domain.Finance)
 	d.staff("Lars Petersen", domain.Auditor)
 	d.staff("Ines Moreau", domain.Ops)
-	nexus := demoClient{name: "Nexus Corp", reference: "CON-2024-018", since: demoNow.AddDate(0, -10, 0)}
-	harbour := demoClient{name: "Harbour Freight Lines", reference: "CON-2025-004", since: demoNow.AddDate(0, -7, 0)}
+	nexus := demoClient{name: "Nexus Corp", reference: "CON-2024-018", street: "210 Collins Street", since: demoNow.AddDate(0, -10, 0)}
+	harbour := demoClient{name: "Harbour Freight Lines", reference: "CON-2025-004", street: "8 Dock Road", since: demoNow.AddDate(0, -7, 0)}
 	nexus.id, harbour.id = demoClientID(nexus.name), demoClientID(harbour.name)
 	nexus.admin = d.user("Olivia Chen", domain.ClientAdmin, nexus)
 	nexus.employee = d.user("Ravi Kapoor", domain.ClientEmployee, nexus)
@@ -89,6 +90,9 @@ func (d *demoWorld) build(ctx context.Context) error {
 	}
 	if err := desk.harbour(ctx, harbour); err != nil {
 		return fmt.Errorf("tickets of %s: %w", harbour.name, err)
+	}
+	if err := office.bill(ctx, nexus.since, nexus, harbour); err != nil {
+		return fmt.Errorf("who issues and to whom: %w", err)
 	}
 	return office.keepBooks(ctx, nexus, harbour)
 }
@@ -182,6 +186,7 @@ func demoPassword() string {
 type demoClient struct {
 	id              domain.ClientID
 	name, reference string
+	street          string
 	since           time.Time
 	contract        domain.ContractID
 	admin, employee *castMember

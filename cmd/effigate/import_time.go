@@ -52,7 +52,8 @@ Records arrive as drafts, whose text is the internal note; the client reads the 
 project. What the other system has billed comes in as not billable. A duration without a time of day, as Harvest has
 it, cannot be split by condition: --condition says under which it is billed, or the record waits for somebody to say.
 --submit hands records in, which shows them to clients whose contract shows unapproved hours.
-Money in the file is compared with nothing and never taken over.
+Money in the file is never taken over: each amount is compared with what the row comes to by the rate card, and every
+difference is listed with the rates that make it, or what keeps the two from being compared.
 
 --dry-run changes nothing and shows what would be imported, and each row that cannot be, with line, field, value and
 reason. The same file again adds nothing. Every row is accounted for as imported, unchanged or rejected.`,
@@ -114,6 +115,7 @@ type timeReport struct {
 	EventsPerS float64           `json:"events_per_s"`
 	DryRun     bool              `json:"dry_run"`
 	Notes      []sheet.Note      `json:"notes"` // by line, at most maxListed
+	Money      moneyReport       `json:"money"` // of the rows that were imported or are unchanged
 }
 
 // timeImport is one import under way.
@@ -128,6 +130,8 @@ type timeImport struct {
 	// contracts and periods are those that the file meets, as they were when the import began.
 	contracts map[domain.ContractID]contract.State
 	periods   map[string]period.State
+	// quoting are the periods that tell what entries come to, by contract and month.
+	quoting map[quotingKey]period.State
 }
 
 // importTime reads the file, maps it and brings in what it says. Progress goes to out, the report to the command's
@@ -136,6 +140,7 @@ func (m *management) importTime(ctx context.Context, o timeOptions, out io.Write
 	t := &timeImport{
 		management: m, timeOptions: o, at: m.now(),
 		contracts: map[domain.ContractID]contract.State{}, periods: map[string]period.State{},
+		quoting: map[quotingKey]period.State{},
 	}
 	if err := t.read(); err != nil {
 		return err
@@ -212,8 +217,11 @@ func (t *timeImport) one(ctx context.Context, e timesheets.Entry) error {
 		return err
 	}
 	if there {
-		t.compare(e, before)
-		return nil
+		if !t.same(e, before) {
+			return nil
+		}
+		t.report.Unchanged++
+		return t.compareMoney(ctx, e, person, place)
 	}
 	state, err := t.contract(ctx, place.contract)
 	if err != nil {
@@ -225,7 +233,7 @@ func (t *timeImport) one(ctx context.Context, e timesheets.Entry) error {
 	}
 	if t.dryRun {
 		t.report.Imported++
-		return nil
+		return t.compareMoney(ctx, e, person, place)
 	}
 	_, err = t.service.LogTime(ctx, commands.Request{
 		Actor: domain.System(), Route: "import " + string(t.format), Key: e.ID(t.format, place.contract).String(), At: t.at,
@@ -237,10 +245,11 @@ func (t *timeImport) one(ctx context.Context, e timesheets.Entry) error {
 		t.reject(e.Line, "row", e.Person+", "+e.Project, sentence(refusal))
 		return nil
 	}
-	if err == nil {
-		t.report.Imported++
+	if err != nil {
+		return err
 	}
-	return err
+	t.report.Imported++
+	return t.compareMoney(ctx, e, person, place)
 }
 
 // submits reports whether an entry is handed in: not while it cannot be split.
@@ -296,15 +305,15 @@ func (t *timeImport) before(ctx context.Context, of domain.ContractID, e timeshe
 	return period.Time{}, false, nil
 }
 
-// compare accounts for an entry that is there: unchanged, or rejected because the file says something else now.
-func (t *timeImport) compare(e timesheets.Entry, there period.Time) {
+// same reports whether an entry that is there is unchanged; it is rejected when the file says something else now.
+func (t *timeImport) same(e timesheets.Entry, there period.Time) bool {
 	r := there.Record
 	if r.Seconds == e.Seconds && r.From.Equal(e.From) && r.Until.Equal(e.Until) {
-		t.report.Unchanged++
-		return
+		return true
 	}
 	t.reject(e.Line, "row", fmt.Sprintf("%d s", e.Seconds), fmt.Sprintf(
 		"was imported with other times before (%s, %d s); change the record itself", r.Day, r.Seconds))
+	return false
 }
 
 func (t *timeImport) contract(ctx context.Context, id domain.ContractID) (contract.State, error) {
@@ -322,6 +331,7 @@ func (t *timeImport) tell() error {
 	slices.SortStableFunc(r.Rejections, func(a, b sheet.Rejection) int { return cmp.Compare(a.Line, b.Line) })
 	r.Rejections = append([]sheet.Rejection{}, r.Rejections[:min(len(r.Rejections), maxListed)]...)
 	r.Notes = append([]sheet.Note{}, r.Notes[:min(len(r.Notes), maxListed)]...)
+	r.Money.finish()
 	if t.settings.JSON {
 		return json.NewEncoder(t.out).Encode(r)
 	}
@@ -342,7 +352,7 @@ func (t *timeImport) tell() error {
 	if more := len(r.Notes) - maxPrinted; more > 0 {
 		lines = append(lines, fmt.Sprintf("note: and %d more; --json lists them", more))
 	}
-	for _, line := range lines {
+	for _, line := range append(lines, r.Money.lines()...) {
 		if _, err := fmt.Fprintln(t.out, line); err != nil {
 			return err
 		}

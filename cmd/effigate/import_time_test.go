@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"effigate/infra/sheet"
@@ -16,6 +18,7 @@ import (
 type timeAccount struct {
 	Rows, Imported, Unchanged, Rejected int
 	Rejections                          []sheet.Rejection
+	Money                               moneyReport
 }
 
 // Every format's exports come into the demo: mapped, tried, imported, and again without effect.
@@ -29,15 +32,16 @@ func TestImportTime(t *testing.T) {
 		options        []string
 		contract, job  string
 		rows, rejected int
+		money          [3]int // rows that agree, differ, and cannot be compared
 	}{
-		{"toggl", "toggl", nil, "CON-2024-018", "api", 8, 5}, // Two are older than the contract.
-		{"toggl-short", "toggl", nil, "CON-2025-004", "project", 4, 2},
-		{"clockify", "clockify", nil, "CON-2024-018", "api", 4, 1},
-		{"clockify-24h", "clockify", []string{"--dates", "dmy"}, "CON-2025-004", "project", 3, 1},
-		{"kimai", "kimai", nil, "CON-2024-018", "api", 5, 2},
-		{"kimai-decimal", "kimai", nil, "CON-2025-004", "project", 3, 1},
-		{"harvest", "harvest", []string{"--condition", "regular"}, "CON-2024-018", "api", 9, 5},
-		{"harvest-old", "harvest", nil, "CON-2025-004", "project", 4, 2},
+		{"toggl", "toggl", nil, "CON-2024-018", "api", 8, 5, [3]int{0, 2, 0}}, // Two are older than the contract.
+		{"toggl-short", "toggl", nil, "CON-2025-004", "project", 4, 2, [3]int{0, 0, 0}},
+		{"clockify", "clockify", nil, "CON-2024-018", "api", 4, 1, [3]int{0, 0, 3}},
+		{"clockify-24h", "clockify", []string{"--dates", "dmy"}, "CON-2025-004", "project", 3, 1, [3]int{0, 0, 2}},
+		{"kimai", "kimai", nil, "CON-2024-018", "api", 5, 2, [3]int{2, 1, 0}},
+		{"kimai-decimal", "kimai", nil, "CON-2025-004", "project", 3, 1, [3]int{1, 1, 0}},
+		{"harvest", "harvest", []string{"--condition", "regular"}, "CON-2024-018", "api", 9, 5, [3]int{4, 0, 0}},
+		{"harvest-old", "harvest", nil, "CON-2025-004", "project", 4, 2, [3]int{0, 0, 0}},
 	} {
 		path := filepath.Join(samples, test.name+".csv")
 		call := append([]string{"import", "time", path, "--format", test.format, "--zone", "Australia/Sydney", "--quiet"}, test.options...)
@@ -55,6 +59,15 @@ func TestImportTime(t *testing.T) {
 		}
 		if tried.Imported != done.Imported || tried.Rejected != done.Rejected {
 			t.Errorf("%s: tried %+v, then did %+v", test.name, tried, done)
+		}
+		if got := [3]int{done.Money.Agree, done.Money.Differ, done.Money.NotComparable}; got != test.money {
+			t.Errorf("%s: money %+v, want %v", test.name, done.Money, test.money)
+		}
+		if diff := cmp.Diff(done.Money, again.Money, cmpopts.IgnoreUnexported(moneyTotal{})); diff != "" {
+			t.Errorf("%s: money the second time (-first +second):\n%s", test.name, diff)
+		}
+		if diff := cmp.Diff(tried.Money, done.Money, cmpopts.IgnoreUnexported(moneyTotal{})); diff != "" {
+			t.Errorf("%s: money (-tried +done):\n%s", test.name, diff)
 		}
 		if again.Imported != 0 || again.Unchanged != done.Imported || again.Rejected != done.Rejected {
 			t.Errorf("%s: the second time %+v", test.name, again)
@@ -103,6 +116,70 @@ func TestImportChangedTime(t *testing.T) {
 	s.refused("import", "time", path, "--format", "kimai", "--map", of)
 	s.refused("import", "time", path, "--format", "excel", "--zone", "UTC")
 	s.refused("import", "time", path, "--format", "kimai", "--zone", "Local")
+}
+
+// The money of a file changes nothing here: it is compared with what the rate card makes of each row, in a rehearsal as in
+// the import, and what differs is listed with the rates that make the difference.
+func TestImportComparesMoney(t *testing.T) {
+	t.Parallel()
+	demo := spawnDemo(t)
+	s := shell{t, demo.Data}
+	path, of := filepath.Join(t.TempDir(), "kimai.csv"), filepath.Join(t.TempDir(), "map.json")
+	for path, text := range map[string]string{
+		of: `{"people":{"tom":"Tom Hargreaves"},"projects":[{"project":"Rewrite","contract":"CON-2024-018","job_type":"api"}]}`,
+		path: `id,date,begin,end,user,project,description,billable,exported,rate,currency
+1,2026-03-09,09:00,10:00,tom,Rewrite,As the card says,1,0,120.00,AUD
+2,2026-03-09,13:00,14:00,tom,Rewrite,An old price,1,0,"110,50",AUD
+3,2026-03-09,17:00,19:00,tom,Rewrite,Into the evening,1,0,240.00,AUD
+4,2026-03-10,09:00,10:00,tom,Rewrite,Another currency,1,0,70.00,EUR
+5,2026-03-10,10:00,11:00,tom,Rewrite,Nobody pays for it,0,0,0,AUD
+6,2026-03-10,11:00,12:00,tom,Rewrite,Somebody paid for it,0,0,"1,120.00",AUD
+7,2026-03-10,13:00,14:00,tom,Rewrite,Billed there,1,1,120.00,AUD
+8,2026-03-10,14:00,15:00,tom,Rewrite,No amount,1,0,,AUD
+9,2026-03-10,15:00,16:00,tom,Rewrite,No currency,1,0,120.00,
+10,2026-03-10,16:00,17:00,tom,Rewrite,No number,1,0,much,AUD
+`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call := []string{"import", "time", path, "--format", "kimai", "--zone", "Australia/Sydney", "--map", of, "--quiet"}
+	want := moneyReport{
+		Compared: 6, Agree: 3, Differ: 3, NotComparable: 3,
+		Totals: []moneyTotal{{Currency: "AUD", File: "1710.50", Ours: "660.00", Difference: "-1050.50"}},
+		Differences: []moneyDifference{
+			{Row: 3, File: "110.50 AUD", Ours: "120.00 AUD", Currency: "AUD", Reason: "60 min regular: 120 per hour (Standard rates, version 1, row regular)"},
+			{Row: 4, File: "240.00 AUD", Ours: "300.00 AUD", Currency: "AUD", Reason: "60 min regular: 120 per hour (Standard rates, version 1, row regular); " +
+				"60 min after_hours: 180 per hour (Standard rates, version 1, row after-hours)"},
+			{Row: 5, File: "70.00 EUR", Ours: "120.00 AUD", Currency: "AUD", Reason: "the contract has another currency; 60 min regular: 120 per hour (Standard rates, version 1, row regular)"},
+			{Row: 7, File: "1120.00 AUD", Ours: "0.00 AUD", Currency: "AUD", Reason: "not billable"},
+			{Row: 10, File: "120.00", Reason: "the file names no currency"},
+			{Row: 11, File: "much AUD", Reason: "the file's amount is not a number"},
+		},
+	}
+	var tried, done timeAccount
+	s.must(&tried, append(call, "--dry-run")...)
+	printed, err := tool(t.Context(), append(call, "--dry-run", "--data", demo.Data)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"money: 6 rows compared: 3 agree, 3 differ; 3 cannot be compared\n",
+		"money: AUD in the file 1710.50, by the rate cards 660.00: a difference of -1050.50\n",
+		"money: line 3: file 110.50 AUD, here 120.00 AUD: 60 min regular: 120 per hour (Standard rates, version 1, row regular)\n",
+		"money: line 10: file 120.00, here unknown: the file names no currency\n",
+	} {
+		if !strings.Contains(printed, line) {
+			t.Errorf("%q is not in\n%s", line, printed)
+		}
+	}
+	s.must(&done, call...)
+	for _, got := range []timeAccount{tried, done} {
+		if diff := cmp.Diff(want, got.Money, cmpopts.IgnoreUnexported(moneyTotal{})); diff != "" || got.Imported != 10 {
+			t.Errorf("%d imported; money (-want +got):\n%s", got.Imported, diff)
+		}
+	}
 }
 
 // completed fills in what a written map leaves open.

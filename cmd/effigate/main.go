@@ -84,7 +84,7 @@ Without settings both run privately under the data directory.`,
 	for _, command := range []*cobra.Command{
 		serveCommand(settings), demoCommand(settings), portalCommand(settings), eventstoreCommand(settings),
 		importCommand(settings.openImport, settings), eventsCommand(settings), auditCommand(settings), slaCommand(settings),
-		userCommand(settings), clientCommand(settings), apikeyCommand(settings), projectionsCommand(settings), versionCommand(),
+		userCommand(settings), clientCommand(settings), calendarCommand(settings), apikeyCommand(settings), projectionsCommand(settings), versionCommand(),
 	} {
 		root.AddCommand(command)
 	}

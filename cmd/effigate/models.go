@@ -8,7 +8,11 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
+	"effigate/domain/creditnote"
+	"effigate/domain/invoice"
+	"effigate/domain/issuer"
 	"effigate/domain/numbering"
+	"effigate/domain/payment"
 	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ratecard"
@@ -30,6 +34,10 @@ func disclosures() []projections.Disclosure {
 	return []projections.Disclosure{
 		projections.Disclose("client", client.Disclose),
 		projections.Disclose("contract", contract.Disclose),
+		projections.Disclose("issuer", issuer.Disclose),
+		projections.Disclose("invoice", invoice.Disclose),
+		projections.Disclose("creditnote", creditnote.Disclose),
+		projections.Disclose("payment", payment.Disclose),
 		projections.Disclose("numbering", numbering.Disclose),
 		projections.Disclose("period", period.Disclose),
 		projections.Disclose("person", person.Disclose),
@@ -53,6 +61,9 @@ func clientModel(source projections.Source) postgres.Model[visible.Change] {
 			postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
 			postgres.Rows(clientside.Tickets), postgres.Rows(clientside.Comments), postgres.Rows(clientside.TicketSteps),
 			postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
+			postgres.Final(clientside.Invoices), postgres.Final(clientside.InvoiceEntries), postgres.Final(clientside.CreditNotes),
+			postgres.Rows(clientside.Disclosed), postgres.Rows(clientside.Claims), postgres.Rows(clientside.Prints),
+			postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
 		},
 		Translator: func() projections.Translator[visible.Change] {
 			return projections.NewDisclosures(source, 0, disclosures()...)
@@ -78,6 +89,11 @@ func staffModel(source projections.Source) postgres.Model[domain.Recorded] {
 			postgres.Rows(staffside.Tickets), postgres.Rows(staffside.Messages), postgres.Rows(staffside.CommentEdits),
 			postgres.Rows(staffside.Attachments), postgres.Rows(staffside.TicketLinks), postgres.Rows(staffside.Timeline),
 			postgres.Rows(staffside.Clocks), postgres.Rows(staffside.Targets), postgres.Rows(staffside.Escalations),
+			postgres.Rows(staffside.Invoices), postgres.Rows(staffside.InvoiceDrafts), postgres.Rows(staffside.InvoiceSteps),
+			postgres.Final(staffside.InvoiceDocuments), postgres.Final(staffside.InvoiceEntries),
+			postgres.Rows(staffside.CreditNotes), postgres.Final(staffside.CreditNoteDocuments),
+			postgres.Rows(staffside.Payments), postgres.Rows(staffside.Allocations), postgres.Rows(staffside.Disputes),
+			postgres.Rows(staffside.Issuers), postgres.Rows(staffside.Billing),
 			postgres.Log[domain.Recorded](staffside.Log, staffside.LogEntry),
 		},
 		Translator: func() projections.Translator[domain.Recorded] { return projections.NewFacts(source) },

@@ -23,15 +23,16 @@ import (
 // portalParts are what a portal works with, whatever process it is in: two credentials of the clients'
 // database, a key, and somebody who takes its commands.
 type portalParts struct {
-	settings *settings
-	reads    *postgres.Reads // as portal_reader
-	pool     *pgxpool.Pool   // of portal_accounts
-	key      string
-	base     *url.URL
-	commands portal.Commands
-	files    portal.Files
-	now      func() time.Time
-	logger   *slog.Logger
+	settings  *settings
+	reads     *postgres.Reads // as portal_reader
+	pool      *pgxpool.Pool   // of portal_accounts
+	key       string
+	base      *url.URL
+	commands  portal.Commands
+	files     portal.Files
+	documents portal.Files
+	now       func() time.Time
+	logger    *slog.Logger
 }
 
 // servePortal runs the portal alone, until ctx ends. Nothing else is opened: of the data directory the
@@ -68,9 +69,13 @@ func servePortal(ctx context.Context, s *settings, now func() time.Time, ready f
 	if err != nil {
 		return fmt.Errorf("EFFIGATE_BLOBS_PUBLIC: %w", err)
 	}
+	documents, err := openDocuments(s.PublicFiles)
+	if err != nil {
+		return fmt.Errorf("EFFIGATE_BLOBS_PUBLIC: %w", err)
+	}
 	p.portal, err = newPortal(portalParts{
 		settings: s, reads: p.reads.client, pool: pool, key: s.Key, base: at.portal,
-		commands: relay.NewClient(s.CommandURL, s.CommandToken), files: public, now: now, logger: logger,
+		commands: relay.NewClient(s.CommandURL, s.CommandToken), files: public, documents: documents, now: now, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -163,6 +168,6 @@ func newPortal(p portalParts) (*portal.Portal, error) {
 	}
 	return portal.New(portal.Options{
 		Reads: postgres.ClientReads{Reads: p.reads}, Commands: p.commands, Accounts: users, Verifier: clientVerifier(users, p.reads),
-		Sealer: sealer, Files: p.files, Webhooks: hooks, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
+		Sealer: sealer, Files: p.files, Documents: p.documents, PrintStatement: printStatement, Webhooks: hooks, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
 	}), nil
 }

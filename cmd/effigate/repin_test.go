@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,10 +14,13 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/commands"
+	"effigate/commands/commandstest"
 	"effigate/domain"
+	"effigate/domain/calendar"
 	"effigate/domain/contract"
 	"effigate/domain/sla"
 	"effigate/domain/ticket"
+	"effigate/domain/zone"
 	staffrows "effigate/readmodels/staff"
 )
 
@@ -42,6 +46,7 @@ func (b *bench) openClocks() (open []staffrows.OpenClock) {
 		row := staffrows.OpenClock{Ticket: t.ID.UUID, Client: t.Client.UUID, Contract: &t.Contract.UUID}
 		if pin, pinned := t.Clock.Pin(); pinned {
 			row.Policy, row.PolicyVersion, row.Source, row.SupportLevel = &pin.Policy.ID, pin.Policy.Version, string(pin.Source), pin.SupportLevel
+			row.Zones = pin.Zones
 			if pin.Calendar.ID != uuid.Nil {
 				row.Calendar, row.CalendarVersion = &pin.Calendar.ID, pin.Calendar.Version
 			}
@@ -99,7 +104,7 @@ func TestOpenTicketsLearnWhatIsPromised(t *testing.T) {
 		b.failing = 1
 		edited := make(chan struct{}, 1)
 		defer b.start(t, b.repinner(t, edited))()
-		time.Sleep(2 * reviewAgain) // The bubble's time.
+		time.Sleep(2 * passAgain) // The bubble's time.
 		check := func(when string, want ...[2]int) {
 			t.Helper()
 			if diff := cmp.Diff(want, b.pins(one, two, done)); diff != "" {
@@ -118,6 +123,103 @@ func TestOpenTicketsLearnWhatIsPromised(t *testing.T) {
 		time.Sleep(2 * repinEvery)
 		check("when nothing changes", [2]int{3, 30}, [2]int{3, 30}, [2]int{1, 10})
 	})
+}
+
+// A version that holds from a day on reaches the open tickets when that day begins where the client is, not up to an
+// hour later.
+func TestAFutureVersionHoldsFromItsDayOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		sydney, err := zone.Load("Australia/Sydney")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tomorrow := calendar.DateOf(clock(), sydney).Add(1)
+		time.Sleep(tomorrow.Start(sydney).Sub(clock()) - 5*time.Minute - 7*time.Second) // The bubble's time.
+		ticket := b.raise(t, "one")
+		version := b.policy(1, 20)
+		version.From = tomorrow
+		accepted(t)(b.service.PublishSLAPolicy(t.Context(), asSystem("second"), version))
+		defer b.start(t, b.repinner(t, nil))()
+		time.Sleep(tomorrow.Start(sydney).Sub(clock()) - time.Second)
+		check := func(when string, want [2]int) {
+			t.Helper()
+			if diff := cmp.Diff([][2]int{want}, b.pins(ticket)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", when, diff)
+			}
+		}
+		check("the day before", [2]int{1, 10})
+		time.Sleep(3 * time.Second)
+		check("as the day begins", [2]int{2, 20})
+	})
+}
+
+// A ticket that cannot be read is tried again, and keeps no other from what is promised: it used to hold up all that
+// came after it. Without the store the rest waits.
+func TestATicketThatFailsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		failure error
+		pinned  int
+	}{
+		"one that is damaged":       {errors.New("revision 7 cannot be decoded"), 2 * repinFailures},
+		"the store is out of reach": {domain.ErrUnavailable, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				bad := map[string]bool{}
+				for i := range repinFailures {
+					bad[ticket.Stream(b.raise(t, "bad "+strconv.Itoa(i)))] = true
+				}
+				var good []domain.TicketID
+				for i := range 2 * repinFailures {
+					good = append(good, b.raise(t, "good "+strconv.Itoa(i)))
+				}
+				accepted(t)(b.service.PublishSLAPolicy(t.Context(), asSystem("second"), b.policy(1, 20)))
+				p := b.repinner(t, nil)
+				p.service = commands.NewService(damagedLog{b.log, bad, test.failure}, commandstest.NewAnswers())
+				if err := p.all(t.Context()); !errors.Is(err, test.failure) {
+					t.Errorf("the pass ends with %v, want %v", err, test.failure)
+				}
+				pinned := 0
+				for _, pin := range b.pins(good...) {
+					pinned += pin[0] - 1
+				}
+				if pinned != test.pinned {
+					t.Errorf("%d tickets pinned the new version, want %d", pinned, test.pinned)
+				}
+			})
+		})
+	}
+}
+
+// damagedLog cannot read some streams.
+type damagedLog struct {
+	commands.Log
+
+	bad     map[string]bool
+	failure error
+}
+
+func (l damagedLog) Read(ctx context.Context, stream string, after int64) iter.Seq2[domain.Recorded, error] {
+	if l.bad[stream] {
+		return func(yield func(domain.Recorded, error) bool) { yield(domain.Recorded{}, l.failure) }
+	}
+	return l.Log.Read(ctx, stream, after)
+}
+
+// Another tz database is another promise: due instants may lie elsewhere.
+func TestAnotherTimeZoneDatabasePinsAnew(t *testing.T) {
+	t.Parallel()
+	row := staffrows.OpenClock{Source: string(sla.FromFirm), SupportLevel: "24x7", Zones: "2019a"}
+	promised := pinnedOn(row)
+	promised.zones = zone.Version
+	if promised == pinnedOn(row) || promised.reason(pinnedOn(row)) != "time zones" {
+		t.Errorf("the reason is %q", promised.reason(pinnedOn(row)))
+	}
 }
 
 // countedLog counts the reads of one stream.

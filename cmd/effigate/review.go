@@ -19,10 +19,10 @@ import (
 	staffrows "effigate/readmodels/staff"
 )
 
-// reviewEvery is how often contracts are looked at, and reviewAgain how soon after that could not be done.
+// passEvery is how often all that a day may make due is looked at, and passAgain how soon after that could not be done.
 const (
-	reviewEvery = time.Hour
-	reviewAgain = 10 * time.Second
+	passEvery = time.Hour
+	passAgain = 10 * time.Second
 )
 
 // reviewer does what the passing of time makes due for the contracts in force: each one is reviewed once a day,
@@ -48,6 +48,13 @@ func newReviewer(service *commands.Service, reads *postgres.Reads, now func() ti
 
 // run reviews until ctx ends. Several processes may: a review acts once a day.
 func (v reviewer) run(ctx context.Context) error {
+	return hourly(ctx, v.all, func(err error) {
+		v.logger.WarnContext(ctx, "contracts are reviewed later", slog.Any("error", err))
+	})
+}
+
+// hourly makes a pass at once and in each hour, and soon again after one that failed, until ctx ends.
+func hourly(ctx context.Context, pass func(context.Context) error, failed func(error)) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -56,10 +63,10 @@ func (v reviewer) run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		next := reviewEvery
-		if err := v.all(ctx); err != nil && ctx.Err() == nil {
-			v.logger.WarnContext(ctx, "contracts are reviewed later", slog.Any("error", err))
-			next = reviewAgain
+		next := passEvery
+		if err := pass(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+			next = passAgain
 		}
 		timer.Reset(next)
 	}

@@ -59,7 +59,7 @@ func TestContractsAreReviewedOnceADay(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", when, diff)
 			}
 		}
-		time.Sleep(2 * reviewAgain) // The bubble's time: it is Saturday 11:00 in Sydney.
+		time.Sleep(2 * passAgain) // The bubble's time: it is Saturday 11:00 in Sydney.
 		check("after a failure")
 		time.Sleep(12 * time.Hour)
 		check("before midnight")

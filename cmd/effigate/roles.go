@@ -69,6 +69,8 @@ func (s *settings) checkAlone() error {
 		{"EFFIGATE_CLIENT_DATABASE_URL", s.ClientURL},
 		{"EFFIGATE_STAFF_DATABASE_URL", s.StaffURL},
 		{"EFFIGATE_SMTP_URL", s.SMTPURL},
+		{"EFFIGATE_SEAL_KEY", s.SealKey},
+		{"EFFIGATE_PAYMENT_SECRET", s.PaymentSecret},
 		{"EFFIGATE_COMMAND_ADDR", s.CommandAddr},
 	} {
 		if foreign.value != "" {

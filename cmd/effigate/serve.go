@@ -17,6 +17,7 @@ import (
 	"effigate/infra/blob"
 	"effigate/infra/files"
 	"effigate/infra/messaging"
+	"effigate/infra/paper"
 	"effigate/infra/postgres"
 	"effigate/infra/web/console"
 	"effigate/infra/web/portal"
@@ -86,6 +87,8 @@ type parts struct {
 	portal     *portal.Portal
 	console    *console.Console
 	command    http.Handler
+	documents  *blob.Reader // printed, for both sides
+	prints     messaging.Manager
 	listeners  listeners
 	closing    []func()
 }
@@ -116,10 +119,12 @@ func (w *world) serve(ctx context.Context, how serving) error {
 	run(w.settings.runs(workerRole), func() error { return newDeadlines(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return newRepinner(w.service, p.reads.staff, edited, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return collector{p.files, w.store, p.reads.staff, w.logger}.run(ctx) })
+	run(w.settings.runs(workerRole), func() error { return newReminders(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return newReviewer(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
 	run(w.settings.runs(workerRole), func() error { return p.people.prune(ctx, w.logger) })
 	run(w.settings.runs(workerRole), func() error { return w.mail(ctx, p.people) })
 	run(w.settings.runs(workerRole), func() error { return w.tell(ctx, p) })
+	run(w.settings.runs(workerRole), func() error { return w.sealDaily(ctx, p.reads.staff, clock) })
 	run(p.portal != nil, func() error { return p.portal.Serve(ctx, p.listeners.portal) })
 	run(p.console != nil, func() error { return p.console.Serve(ctx, p.listeners.console) })
 	run(p.command != nil, func() error { return serveHTTP(ctx, "commands", p.command, p.listeners.command) })
@@ -158,6 +163,9 @@ func (w *world) parts(ctx context.Context, how serving) (p *parts, err error) {
 		return p, err
 	}
 	if p.files, err = w.files(); err != nil {
+		return p, err
+	}
+	if err := w.makePrints(p, how.now); err != nil {
 		return p, err
 	}
 	if s.runs(portalRole) {
@@ -229,8 +237,19 @@ func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
 	}
 	p.portal, err = newPortal(portalParts{
 		settings: w.settings, reads: p.reads.client, pool: pool, key: key, base: p.people.portal,
-		commands: clientCommands{w.service, p.files}, files: public, now: how.now, logger: w.logger,
+		commands: clientCommands{w.service, p.files}, files: public, documents: p.documents, now: how.now, logger: w.logger,
 	})
+	return err
+}
+
+// makePrints makes who prints documents, and opens them.
+func (w *world) makePrints(p *parts, now func() time.Time) error {
+	keep, forms, err := w.printing()
+	if err != nil {
+		return err
+	}
+	p.prints = messaging.Prints(w.service, w.store, keep, paper.Layout, forms, now, w.logger)
+	p.documents, err = openDocuments(w.path(publicFiles))
 	return err
 }
 
@@ -252,9 +271,14 @@ func (w *world) makeConsole(p *parts, how serving) (*console.Console, error) {
 	if err != nil {
 		return nil, err
 	}
+	payments, err := w.settings.paymentSecret()
+	if err != nil {
+		return nil, err
+	}
 	return console.New(console.Options{
 		Commands: w.service, Reads: p.reads.staff, Files: p.files, Staff: p.people.staff, Clients: p.people.clients,
-		Desk: postgres.NewDesk(w.staff.database),
+		Desk: postgres.NewDesk(w.staff.database), WhatIf: w.whatIf, Documents: p.documents, Preview: paper.PDF, PaymentSecret: payments,
+		Recompute: w.recompute(p.reads.staff),
 		Projections: func(ctx context.Context) ([]console.Projection, error) {
 			return w.consoleProjections(ctx, p.projectors)
 		},
@@ -318,7 +342,8 @@ func (w *world) react(ctx context.Context, p *parts, edited chan<- struct{}, now
 		messaging.Numbering(w.service, now), messaging.People(w.service, now, p.people.staff, p.people.clients),
 		messaging.Billing(w.service, now, w.logger), messaging.Files(p.files.Settle),
 		messaging.Notices(staffDesk{p.reads.staff, postgres.NewDesk(w.staff.database), clock}),
-		messaging.Promises(w.service, now, w.logger), messaging.Edits(func() {
+		messaging.Promises(w.service, now, w.logger), messaging.Invoices(w.service, now, w.logger), p.prints,
+		messaging.Reminders(clientPost{p.reads.staff, w.client.database, clock}, now), messaging.Edits(func() {
 			select {
 			case edited <- struct{}{}:
 			default: // It was told already and has not begun.

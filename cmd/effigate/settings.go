@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"effigate/infra/mail"
+	"effigate/infra/webhook"
 )
 
 // settings is what the environment and the flags say. Flags win. Each secret may also come from a file
@@ -30,6 +31,7 @@ type settings struct {
 	AccountsURL    string `env:"EFFIGATE_CLIENT_ACCOUNTS_URL"`
 	PublicFiles    string `env:"EFFIGATE_BLOBS_PUBLIC"`
 	Key            string `env:"EFFIGATE_KEY"`
+	SealKey        string `env:"EFFIGATE_SEAL_KEY"`
 	CommandURL     string `env:"EFFIGATE_COMMAND_URL"`
 	CommandAddr    string `env:"EFFIGATE_COMMAND_ADDR"`
 	CommandToken   string `env:"EFFIGATE_COMMAND_TOKEN"`
@@ -40,6 +42,7 @@ type settings struct {
 	ConsoleURL     string `env:"EFFIGATE_CONSOLE_URL"`
 	TrustedProxies string `env:"EFFIGATE_TRUSTED_PROXIES"`
 	SMTPURL        string `env:"EFFIGATE_SMTP_URL"`
+	PaymentSecret  string `env:"EFFIGATE_PAYMENT_SECRET"`
 	AccessLogDays  int    `env:"EFFIGATE_ACCESS_LOG_DAYS"     envDefault:"400"`
 	LogLevel       string `env:"EFFIGATE_LOG_LEVEL"`
 	LogFormat      string `env:"EFFIGATE_LOG_FORMAT"`
@@ -53,7 +56,7 @@ type settings struct {
 // secrets are the variables that may come from a file.
 var secrets = []string{
 	"EFFIGATE_EVENTSTORE", "EFFIGATE_CLIENT_DATABASE_URL", "EFFIGATE_STAFF_DATABASE_URL", "EFFIGATE_CLIENT_READER_URL",
-	"EFFIGATE_CLIENT_ACCOUNTS_URL", "EFFIGATE_KEY", "EFFIGATE_COMMAND_TOKEN", "EFFIGATE_SMTP_URL",
+	"EFFIGATE_CLIENT_ACCOUNTS_URL", "EFFIGATE_KEY", "EFFIGATE_SEAL_KEY", "EFFIGATE_COMMAND_TOKEN", "EFFIGATE_SMTP_URL", "EFFIGATE_PAYMENT_SECRET",
 }
 
 // bindSettings reads the environment before any command runs and puts flags over it. What is wrong is
@@ -185,6 +188,9 @@ func (s *settings) wrongWeb() (wrong []error) {
 	if _, err := mail.Parse(s.SMTPURL); err != nil && s.SMTPURL != "" {
 		wrong = append(wrong, fmt.Errorf("EFFIGATE_SMTP_URL: %w", err))
 	}
+	if _, err := s.paymentSecret(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if _, err := s.trustedProxies(); err != nil {
 		wrong = append(wrong, err)
 	}
@@ -192,6 +198,18 @@ func (s *settings) wrongWeb() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("EFFIGATE_ACCESS_LOG_DAYS is %d; it must be between 1 and 3650", s.AccessLogDays))
 	}
 	return wrong
+}
+
+// paymentSecret is what a payment gateway signs with; none where nobody listens to one.
+func (s *settings) paymentSecret() ([]byte, error) {
+	if s.PaymentSecret == "" {
+		return nil, nil
+	}
+	secret, err := webhook.ParseSecret(s.PaymentSecret)
+	if err != nil {
+		return nil, fmt.Errorf("EFFIGATE_PAYMENT_SECRET: %w", err)
+	}
+	return secret, nil
 }
 
 // trustedProxies are the networks whose word counts for where a request comes from.

@@ -20,8 +20,9 @@ type slaTally struct {
 	Priority string   `json:"priority"`
 	Met      int      `json:"met"`
 	MetLate  int      `json:"met_late"`
-	Breached int      `json:"breached"` // and not concluded
+	Breached int      `json:"breached"` // and never concluded: it goes on, or was cancelled
 	Open     int      `json:"open"`     // and in time so far
+	AtRisk   int      `json:"at_risk"`  // of those that are open, near their breach
 	// OverrunSeconds is by how much opening time those that were met late were late, together.
 	OverrunSeconds int64 `json:"overrun_seconds"`
 }
@@ -41,11 +42,9 @@ func cycles(clock sla.Clock, now time.Time) []slaCycle {
 	var all []slaCycle
 	for _, run := range clock.Runs {
 		c := slaCycle{goal: run.Goal, cycle: run.Cycle, state: run.Outcome, at: run.Ended}
-		for _, segment := range run.Segments {
-			c.elapsed += segment.Seconds
-		}
-		if last := run.Segments[len(run.Segments)-1]; last.Paused != sla.Unpromised {
-			c.target = clock.Pins[last.Pin].Seconds(run.Goal)
+		c.target, c.elapsed = clock.Margin(run)
+		if c.state == sla.Cancelled && !run.Breached.IsZero() {
+			c.state, c.at = sla.Breached, run.Breached // What was missed before nobody wanted it any more was missed.
 		}
 		if reading, ok := clock.Reading(run.Goal, now); ok && reading.Cycle == run.Cycle && run.Ended.IsZero() {
 			c.state, c.elapsed, c.at = reading.State, reading.ElapsedSeconds, reading.Breached
@@ -95,7 +94,10 @@ func (t *slaTally) count(c slaCycle) {
 		t.OverrunSeconds += max(0, c.elapsed-c.target)
 	case sla.Breached:
 		t.Breached++
-	case sla.Running, sla.Paused, sla.NearBreach, sla.NotApplicable, sla.Cancelled:
+	case sla.NearBreach:
+		t.Open++
+		t.AtRisk++
+	case sla.Running, sla.Paused, sla.NotApplicable, sla.Cancelled:
 		t.Open++
 	}
 }
@@ -113,9 +115,9 @@ func (v slaView) printTally(title string, rows []slaTally) error {
 		_, _ = fmt.Fprintln(v.out, title)
 	}
 	table := tabwriter.NewWriter(v.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "goal\tpriority\tmet\tmet late\tbreached\topen\tkept\tlate by\n")
+	_, _ = fmt.Fprintf(table, "goal\tpriority\tmet\tmet late\tbreached\topen\tat risk\tkept\tlate by\n")
 	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", row.Goal, row.Priority, row.Met, row.MetLate, row.Breached, row.Open, row.kept(), time.Duration(row.OverrunSeconds)*time.Second)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", row.Goal, row.Priority, row.Met, row.MetLate, row.Breached, row.Open, row.AtRisk, row.kept(), time.Duration(row.OverrunSeconds)*time.Second)
 	}
 	_, _ = fmt.Fprintf(table, "%d tickets\n", len(v.tickets))
 	return table.Flush()

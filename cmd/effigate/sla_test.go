@@ -66,9 +66,20 @@ func TestReportLeavesOutWhatWasNotPromised(t *testing.T) {
 	pinned := ticket.SLAPinned{Staff: ticket.SLAPinnedStaff{Pin: slaPromise.Select("high", "api", slaTime(0))}, At: slaTime(10)}
 	answered := ticket.Commented{Visibility: domain.ClientVisible, At: slaTime(5)}
 	late := new(slaTicket).replay(nil, slaRaised(0), answered, pinned)
-	late.priority = "high"
 	v := slaView{tickets: []*slaTicket{late}, now: slaTime(20)}
 	if diff := cmp.Diff([]slaTally{{Goal: sla.Resolution, Priority: "high", Open: 1}}, v.tally(v.clock)); diff != "" {
+		t.Errorf("the report (-want +got):\n%s", diff)
+	}
+}
+
+// A breach stays one when the ticket is cancelled afterwards: it used to be left out, so that cancelling what is late
+// made the report better. What was cancelled in time counts for nothing.
+func TestReportCountsBreachesOfCancelledTickets(t *testing.T) {
+	t.Parallel()
+	pinned := ticket.SLAPinned{Staff: ticket.SLAPinnedStaff{Pin: slaPromise.Select("high", "api", slaTime(0))}, At: slaTime(0)}
+	cancelled := new(slaTicket).replay(nil, slaRaised(0), pinned, ticket.Cancelled{At: slaTime(120)})
+	v := slaView{tickets: []*slaTicket{cancelled}, now: slaTime(500)}
+	if diff := cmp.Diff([]slaTally{{Goal: sla.FirstResponse, Priority: "high", Breached: 1}}, v.tally(v.clock)); diff != "" {
 		t.Errorf("the report (-want +got):\n%s", diff)
 	}
 }

@@ -30,17 +30,7 @@ func slaWhatIf(_ context.Context, v slaView) error {
 	if !v.other {
 		return v.reproduce()
 	}
-	history := func(t *slaTicket) sla.Clock {
-		if v.base {
-			return t.base.Clock
-		}
-		return t.history.Clock
-	}
-	before, after := v.tally(history), v.tally(v.clock)
-	differences := []slaDifference{}
-	for _, t := range v.tickets {
-		differences = append(differences, t.differ(states(cycles(history(t), v.now)), states(cycles(t.other.Clock, v.now)))...)
-	}
+	before, after, differences := v.compare()
 	if v.json {
 		return json.NewEncoder(v.out).Encode(map[string]any{"tickets": len(v.tickets), "before": before, "after": after, "differences": differences})
 	}
@@ -55,6 +45,21 @@ func slaWhatIf(_ context.Context, v slaView) error {
 		return err
 	}
 	return v.printDifferences(differences)
+}
+
+// compare tells what the rules chosen make of the tickets beside what the base, or history, made of them.
+func (v slaView) compare() (before, after []slaTally, differences []slaDifference) {
+	history := func(t *slaTicket) sla.Clock {
+		if v.base {
+			return t.base.Clock
+		}
+		return t.history.Clock
+	}
+	differences = []slaDifference{}
+	for _, t := range v.tickets {
+		differences = append(differences, t.differ(states(cycles(history(t), v.now)), states(cycles(t.other.Clock, v.now)))...)
+	}
+	return v.tally(history), v.tally(v.clock), differences
 }
 
 func (v slaView) printDifferences(differences []slaDifference) error {

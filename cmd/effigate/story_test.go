@@ -148,11 +148,15 @@ type organisation struct {
 	users    [2]cast // an admin and an employee
 	left     bool    // the employee was dismissed
 	reads    bool    // the employee may read contracts
+	pays     bool    // the employee may read invoices
 	closed   bool    // the books of February are closed
 
 	buckets   []domain.BucketID // beside those of the start
 	questions []uuid.UUID
 	proposals []domain.AmendmentID
+	billed    []domain.ContractID
+	numbers   []string // of invoices
+	printed   []string // streams of what is printed
 }
 
 // told is a ticket of the script.
@@ -185,6 +189,8 @@ type stage struct {
 	secrets   map[string]string    // what was planted, by the secret itself
 	hideIDs   map[uuid.UUID]string // ids that no client learns
 	outcomes  []string             // of the script, in the words of who acted
+	// unabridged says that the story is told with what happens inside.
+	unabridged bool
 }
 
 // setStage registers two clients with a contract, an admin and an employee each, and the staff.
@@ -292,6 +298,7 @@ func (s *stage) mark(names []string) string {
 // tell acts a story out; without the acts inside when these are left away.
 func (s *stage) tell(tb failing, acts story, withInside bool) {
 	tb.Helper()
+	s.unabridged = withInside
 	for i, a := range acts {
 		s.step = i + 1
 		s.in.hour.set(s.now())
@@ -309,6 +316,7 @@ func (s *stage) tell(tb failing, acts story, withInside bool) {
 		s.outcomes = append(s.outcomes, fmt.Sprintf("%d %s: %s", s.step, a.Name, outcome))
 	}
 	s.tick(tb)
+	s.untilPrinted(tb)
 	s.in.settle(tb)
 }
 
@@ -372,8 +380,12 @@ func (s *stage) grants(a act, org *organisation, key string) (err error) {
 	} else {
 		_, err = service.WithdrawPersonGrant(ctx, r, commands.WithdrawPersonGrant{Person: org.users[1].Person, Grant: grant})
 	}
-	if err == nil && grant == access.ReadScope {
+	switch {
+	case err != nil:
+	case grant == access.ReadScope:
 		org.reads = given
+	case grant == access.ReadBilling:
+		org.pays = given
 	}
 	return err
 }

@@ -57,6 +57,16 @@ const (
 	EstimateScope    Permission = "tickets.scope"       // ask the client about work that it has not bought
 	ExcuseBreaches   Permission = "sla.excuse"          // say that a missed promise does not count
 	DecideDeductions Permission = "deductions.decide"
+	ReadInvoices     Permission = "invoices.read"
+	DraftInvoices    Permission = "invoices.draft"   // draft, adjust, discard, submit; follow up
+	ApproveInvoices  Permission = "invoices.approve" // approve and return
+	IssueInvoices    Permission = "invoices.issue"   // for good; credit notes
+	ReceivePayments  Permission = "payments.receive" // record, allocate, refund, reverse; write off
+	DisputeInvoices  Permission = "invoices.dispute"
+	SettleDisputes   Permission = "disputes.settle"
+	ManageIssuers    Permission = "issuers.manage" // who issues, taxes, numbers
+	DescribeBilling  Permission = "billing.manage" // how a client is invoiced
+	AuditHistory     Permission = "audit.history"  // recompute, verify, take evidence
 	ManageWebhooks   Permission = "webhooks.manage"
 	ReadPeople       Permission = "people.read"   // the client users
 	ManagePeople     Permission = "people.manage" // invite, disable, grant
@@ -179,6 +189,16 @@ func Rules() []Rule {
 		{Permission: EstimateScope, Title: "Estimate work beyond what was bought", Write: true, Roles: with(everywhere(All, owner, delivery), OwnClients, manager)},
 		{Permission: ExcuseBreaches, Title: "Excuse missed promises", Write: true, Roles: with(everywhere(All, owner), OwnClients, manager)},
 		{Permission: DecideDeductions, Title: "Confirm and waive deductions", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: ReadInvoices, Title: "See invoices, credit notes and payments", Grant: ReadBilling, Roles: with(with(everywhere(All, owner, manager, finance, auditor), Organisation, admin), Granted, employee)},
+		{Permission: DraftInvoices, Title: "Draft invoices and follow them up", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: ApproveInvoices, Title: "Approve and return invoices", Write: true, Roles: everywhere(All, owner, finance)},
+		{Permission: IssueInvoices, Title: "Issue invoices and credit notes", Write: true, StepUp: true, Roles: everywhere(All, owner, finance)},
+		{Permission: ReceivePayments, Title: "Record payments, refunds and write-offs", Write: true, Roles: everywhere(All, owner, finance)},
+		{Permission: DisputeInvoices, Title: "Object to a line of an invoice", Write: true, Grant: ReadBilling, Roles: with(everywhere(Organisation, admin), Granted, employee)},
+		{Permission: SettleDisputes, Title: "Answer objections to invoices", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: ManageIssuers, Title: "Set who issues invoices, rates of tax and numbers", Write: true, StepUp: true, Roles: everywhere(All, owner)},
+		{Permission: DescribeBilling, Title: "Set how a client is invoiced", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: AuditHistory, Title: "Recompute invoices, verify history, take evidence", Roles: everywhere(All, owner, finance, auditor)},
 		{Permission: ManageWebhooks, Title: "Set up webhooks", Write: true, StepUp: true, Roles: with(everywhere(All, owner), Organisation, admin)},
 		{Permission: ReadPeople, Title: "See a client's users", Roles: with(everywhere(All, owner, manager, auditor), Organisation, admin)},
 		{Permission: ManagePeople, Title: "Invite and disable a client's users, and give grants", Write: true, Roles: with(everywhere(All, owner, manager), Organisation, admin)},

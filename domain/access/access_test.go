@@ -96,7 +96,11 @@ func TestScopesAreSensible(t *testing.T) {
 	t.Parallel()
 	// Finance writes what concerns money and nothing else; the owner never stands in for the client, and logs
 	// nobody else's time.
-	money := []access.Permission{access.ManageRates, access.ManageCosts, access.ManagePeriods, access.DecideDeductions, access.SecureAccount}
+	money := []access.Permission{
+		access.ManageRates, access.ManageCosts, access.ManagePeriods, access.DecideDeductions, access.DraftInvoices,
+		access.ApproveInvoices, access.IssueInvoices, access.ReceivePayments, access.SettleDisputes, access.DescribeBilling,
+		access.SecureAccount,
+	}
 	own := []access.Permission{access.OwnAccount, access.SecureAccount, access.FollowChanges, access.LogTime}
 	for _, rule := range access.Rules() {
 		granted := false
@@ -132,7 +136,7 @@ func TestScopesAreSensible(t *testing.T) {
 		want := access.All
 		if slices.Contains(own, rule.Permission) {
 			want = access.Own
-		} else if rule.Permission == access.AcceptContracts {
+		} else if rule.Permission == access.AcceptContracts || rule.Permission == access.DisputeInvoices {
 			want = access.Nothing
 		}
 		if scope := rule.Roles[domain.Owner]; scope != want {

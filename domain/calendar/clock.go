@@ -13,11 +13,15 @@ func (c Clock) Seconds() (int, bool) {
 	if c == "24:00" {
 		return secondsPerDay, true
 	}
-	at, err := time.Parse("15:04", string(c))
-	if err != nil || len(c) != len("15:04") {
+	if len(c) != len("15:04") || c[2] != ':' {
 		return 0, false
 	}
-	return at.Hour()*3600 + at.Minute()*60, true
+	hour, ok := twoDigits(string(c[:2]))
+	minute, also := twoDigits(string(c[3:]))
+	if !ok || !also || hour > 23 || minute > 59 {
+		return 0, false
+	}
+	return hour*3600 + minute*60, true
 }
 
 // Stretch is a while in which the wall clock of a zone shows one day and runs evenly. Midnight or a clock change

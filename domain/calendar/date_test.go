@@ -85,6 +85,9 @@ func TestDaysCount(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		day := calendar.DateOf(time.Unix(rapid.Int64Range(-5_000_000_000, 20_000_000_000).Draw(t, "at"), 0), time.UTC)
 		days := rapid.IntRange(-100_000, 100_000).Draw(t, "days")
+		if known, err := time.Parse(time.DateOnly, string(day)); err != nil || !known.Equal(day.Start(time.UTC)) {
+			t.Errorf("%s starts at %v, %v", day, day.Start(time.UTC), err)
+		}
 		later := day.Add(days)
 		if got := day.Until(later); got != days || later.Add(-days) != day || (later > day) != (days > 0) {
 			t.Errorf("%s and %d days are %s, %d apart", day, days, later, got)
@@ -101,6 +104,9 @@ func FuzzClock(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		seconds, ok := calendar.Clock(text).Seconds()
+		if _, err := time.Parse("15:04", text); ok != (err == nil && len(text) == len("15:04")) && text != "24:00" {
+			t.Errorf("%q is a time of day: %v, and package time says %v", text, ok, err)
+		}
 		if !ok {
 			return
 		}
@@ -116,8 +122,15 @@ func FuzzDate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		day := calendar.Date(text)
+		at, err := time.Parse(time.DateOnly, text)
+		if known := err == nil && at.Year() >= 1 && at.Year() <= 9998; day.Valid() != known {
+			t.Errorf("%q is a day: %v, and package time says %v", text, day.Valid(), known)
+		}
 		if !day.Valid() {
 			return
+		}
+		if !at.Equal(day.Start(time.UTC)) {
+			t.Errorf("%q starts at %v", text, day.Start(time.UTC))
 		}
 		if back := calendar.DateOf(day.Start(time.UTC), time.UTC); back != day || day.Add(1).Add(-1) != day || !day.Month().Valid() || day.Month().Last() < day {
 			t.Errorf("%q starts on %s", day, back)

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,12 +20,18 @@ type Schedule struct {
 	calendar Calendar
 	zone     *time.Location
 	week     [7][]hours // by time.Weekday
-	days     map[int64][]hours
+	days     []dayHours // by day
 	yearly   map[yearday][]hours
 }
 
 // hours is an interval in seconds since midnight, as the wall counts them.
 type hours struct{ from, until int64 }
+
+// dayHours are the hours of a special day, which is counted from 1970-01-01.
+type dayHours struct {
+	day   int64
+	hours []hours
+}
 
 type yearday struct{ month, day int }
 
@@ -50,14 +57,15 @@ func (c Calendar) Schedule() (Schedule, error) {
 	}
 	s := Schedule{
 		calendar: c, zone: location,
-		days: make(map[int64][]hours, len(c.Days)), yearly: make(map[yearday][]hours, len(c.Yearly)),
+		days: make([]dayHours, len(c.Days)), yearly: make(map[yearday][]hours, len(c.Yearly)),
 	}
 	for _, day := range c.Week {
 		s.week[day.Weekday.number()] = ready(day.Hours)
 	}
-	for _, day := range c.Days {
-		s.days[day.Date.number()] = ready(day.Hours)
+	for i, day := range c.Days {
+		s.days[i] = dayHours{day.Date.number(), ready(day.Hours)}
 	}
+	slices.SortFunc(s.days, func(a, b dayHours) int { return cmp.Compare(a.day, b.day) })
 	for _, day := range c.Yearly {
 		s.yearly[yearday{day.Month, day.Day}] = ready(day.Hours)
 	}
@@ -177,8 +185,8 @@ func (s Schedule) hoursOf(day int64) []hours {
 	if s.calendar.Always {
 		return wholeDay
 	}
-	if special, ok := s.days[day]; ok {
-		return special
+	if i, ok := slices.BinarySearchFunc(s.days, day, func(special dayHours, day int64) int { return cmp.Compare(special.day, day) }); ok {
+		return s.days[i].hours
 	}
 	if len(s.yearly) > 0 {
 		_, month, dayOfMonth := time.Unix(day*secondsPerDay, 0).UTC().Date()

@@ -30,3 +30,20 @@ func TestWithASpecialDay(t *testing.T) {
 		t.Errorf("the calendar before (-want +got):\n%s", diff)
 	}
 }
+
+// What somebody has said of a day stands: a half holiday does not become a whole one, nor does one of each year.
+func TestMissingDays(t *testing.T) {
+	t.Parallel()
+	christmas, boxing := calendar.SpecialDay{Date: "2026-12-25", Name: "Christmas Day"}, calendar.SpecialDay{Date: "2026-12-26", Name: "Boxing Day"}
+	anzac := calendar.SpecialDay{Date: "2026-04-25", Name: "Anzac Day"}
+	half := anzac
+	half.Hours = []calendar.Interval{{From: "09:00", Until: "12:00"}}
+	c := calendar.Calendar{Days: []calendar.SpecialDay{half}, Yearly: []calendar.YearlyDay{{Month: 12, Day: 25}}}
+	asked := []calendar.SpecialDay{anzac, christmas, boxing}
+	if diff := cmp.Diff([]calendar.SpecialDay{boxing}, c.Missing(asked)); diff != "" {
+		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]calendar.SpecialDay{anzac, christmas, boxing}, asked); diff != "" {
+		t.Errorf("what was asked for (-before +after):\n%s", diff)
+	}
+}

@@ -2,7 +2,7 @@
 // manages it, which contracts it has, and who of its users takes a seat. It is the boundary of all client
 // data.
 //
-// It imports the domain, visible and money packages only. What the client sees is decided in
+// It imports the domain, visible, bill and money packages only. What the client sees is decided in
 // disclosure.go alone.
 package client
 
@@ -36,6 +36,7 @@ type State struct {
 	name       string
 	manager    domain.PersonID
 	contracts  []domain.ContractID
+	billing    Billing
 
 	limit int // of seats
 	seats domain.Index[Seat]
@@ -65,6 +66,9 @@ func (s State) Currency() money.Currency { return s.registered.Currency }
 // Manager is the staff person who answers for the client; zero for nobody.
 func (s State) Manager() domain.PersonID { return s.manager }
 
+// Billing is how the client is invoiced; zero when nobody said.
+func (s State) Billing() Billing { return s.billing }
+
 // SeatOf gives the seat that a person has now, and whether there is one.
 func (s State) SeatOf(id domain.PersonID) (Seat, bool) {
 	seat, _ := s.seats.Get(id.UUID)
@@ -93,6 +97,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.takeSeat(c)
 	case ReleaseSeat:
 		return s.releaseSeat(c)
+	case DescribeBilling:
+		return s.describeBilling(c)
 	}
 	panic(fmt.Sprintf("client: unknown command %T", c))
 }
@@ -116,6 +122,8 @@ func Evolve(s State, e Event) State {
 	case SeatReleased:
 		s.taken--
 		s.seats = s.seats.With(e.Person.UUID, Seat{})
+	case BillingDescribed:
+		s.billing = e.Staff
 	}
 	return s
 }

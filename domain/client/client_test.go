@@ -319,7 +319,11 @@ func TestRandomHistories(t *testing.T) {
 func anyCommand() *rapid.Generator[client.Command] {
 	return rapid.Custom(func(t *rapid.T) client.Command {
 		name := rapid.SampledFrom([]string{"Nexus Corp", "Nexus Group", ""}).Draw(t, "name")
-		switch rapid.IntRange(0, 4).Draw(t, "command") {
+		switch rapid.IntRange(0, 5).Draw(t, "command") {
+		case 5:
+			described := billing()
+			described.Party.Name = name
+			return describe(described)
 		case 4:
 			return seating().Draw(t, "seating")
 		case 0:

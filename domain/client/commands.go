@@ -73,6 +73,14 @@ type ReleaseSeat struct {
 	At     time.Time
 }
 
+// DescribeBilling says how the client is invoiced from now on. Saying the same again changes nothing.
+type DescribeBilling struct {
+	Billing Billing
+	By      domain.Actor
+	At      time.Time
+}
+
+func (DescribeBilling) isCommand()      {}
 func (Register) isCommand()             {}
 func (Rename) isCommand()               {}
 func (AssignAccountManager) isCommand() {}

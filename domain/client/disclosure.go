@@ -8,7 +8,7 @@ import (
 type Disclosure struct{ organisation visible.Organisation }
 
 // Disclose folds one event and yields what changes for the client: its own name, settings and seats. Who
-// manages it is staff's, and its contracts and people show themselves.
+// manages it is staff's, its contracts and people show themselves, and how it is invoiced stands on its invoices.
 func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
 	next := d.learn(e)
 	return next, visible.Diff(d.shown(), next.shown())
@@ -40,7 +40,7 @@ func (d Disclosure) learn(e Event) Disclosure {
 		d.organisation.SeatsTaken++
 	case SeatReleased:
 		d.organisation.SeatsTaken--
-	case AccountManagerAssigned, ContractLinked:
+	case AccountManagerAssigned, ContractLinked, BillingDescribed:
 	}
 	return d
 }

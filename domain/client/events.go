@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/bill"
 	"effigate/domain/money"
 )
 
@@ -82,6 +83,26 @@ type SeatReleased struct {
 	At     time.Time       `json:"at"`
 }
 
+// BillingDescribed says how the client is invoiced from now on.
+type BillingDescribed struct {
+	Staff Billing         `json:"staff"`
+	By    domain.PersonID `json:"by,omitzero"`
+	At    time.Time       `json:"at"`
+}
+
+// Billing is how a client is invoiced (F41). The client learns it from its invoices.
+type Billing struct {
+	Issuer    string         `json:"issuer,omitzero"` // key of the legal entity; empty = the main one
+	Party     bill.Party     `json:"party"`
+	Treatment bill.Treatment `json:"treatment,omitzero"`
+	// ExemptReason is printed where no tax is charged.
+	ExemptReason string `json:"exempt_reason,omitzero"`
+	// Inclusive says that prices are with tax.
+	Inclusive bool `json:"inclusive,omitzero"`
+	// TaxIDChecked is when somebody saw that the tax id is valid; reverse charge needs it.
+	TaxIDChecked time.Time `json:"tax_id_checked,omitzero"`
+}
+
 // Kind is the stored name.
 func (Registered) Kind() string             { return "client.registered.v1" }
 func (Renamed) Kind() string                { return "client.renamed.v1" }
@@ -90,6 +111,7 @@ func (ContractLinked) Kind() string         { return "client.contract_linked.v1"
 func (SeatLimitSet) Kind() string           { return "client.seat_limit_set.v1" }
 func (SeatTaken) Kind() string              { return "client.seat_taken.v1" }
 func (SeatReleased) Kind() string           { return "client.seat_released.v1" }
+func (BillingDescribed) Kind() string       { return "client.billing_described.v1" }
 
 func (Registered) isEvent()             {}
 func (Renamed) isEvent()                {}
@@ -98,6 +120,7 @@ func (ContractLinked) isEvent()         {}
 func (SeatLimitSet) isEvent()           {}
 func (SeatTaken) isEvent()              {}
 func (SeatReleased) isEvent()           {}
+func (BillingDescribed) isEvent()       {}
 
 // All gives one sample per variant with every field filled: the codec registers their types, and tests
 // plant markers in them.
@@ -125,5 +148,16 @@ func All() []domain.Event {
 			Role:   domain.ClientEmployee, By: by, At: at,
 		},
 		SeatReleased{Person: domain.PersonID{UUID: uuid.MustParse("9e450d6a-3f0b-4b57-9d7c-2a6f4f1c0001")}, By: by, At: at},
+		BillingDescribed{
+			Staff: Billing{
+				Issuer: "main",
+				Party: bill.Party{
+					Name: "Nexus Corp Pty Ltd", Address: []string{"9 Bridge Street"}, City: "Sydney", PostalCode: "2000", Region: "NSW",
+					Country: "AU", TaxID: "53 004 085 616", CompanyID: "004 085 616", Email: "accounts@nexus.example",
+				},
+				Treatment: bill.ClientOwesIt, ExemptReason: "The recipient owes the tax", Inclusive: true, TaxIDChecked: at,
+			},
+			By: by, At: at,
+		},
 	}
 }

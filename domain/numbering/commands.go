@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"effigate/domain/calendar"
 )
 
 // Command is one thing that may be asked of a series.
@@ -22,4 +24,16 @@ type Allocate struct {
 	At       time.Time   // UTC
 }
 
-func (Allocate) isCommand() {}
+// AllocateDated gives one subject the next number of a series whose numbers rise with their dates (F39): the date is
+// the one given, or that of the number before if this is later. A subject that has a number keeps both.
+type AllocateDated struct {
+	Series  string
+	Subject uuid.UUID
+	Date    calendar.Date // within Year
+	Year    int           // of the series
+	First   int           // the first number of a series that is opened now; 0 = 1
+	At      time.Time     // UTC
+}
+
+func (Allocate) isCommand()      {}
+func (AllocateDated) isCommand() {}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/calendar"
 )
 
 // Event is one fact of a series, in its stored form. It names no actor: whoever completes the step first
@@ -28,7 +29,9 @@ type Opened struct {
 // stream. The number isn't repeated in the data, so the two cannot disagree.
 type Allocated struct {
 	Subject uuid.UUID `json:"subject"`
-	At      time.Time `json:"at"`
+	// Date is that of the subject, in a series whose numbers rise with their dates; empty in others.
+	Date calendar.Date `json:"date,omitzero"`
+	At   time.Time     `json:"at"`
 }
 
 // Kind is the stored name.
@@ -44,6 +47,6 @@ func All() []domain.Event {
 	at := time.Date(2026, time.February, 2, 9, 30, 0, 0, time.UTC)
 	return []domain.Event{
 		Opened{Series: "ticket-c11e0d6a-3f0b-4b57-9d7c-2a6f4f1c0001-visible", First: 1, At: at},
-		Allocated{Subject: uuid.MustParse("71c30d6a-3f0b-4b57-9d7c-2a6f4f1c0001"), At: at},
+		Allocated{Subject: uuid.MustParse("71c30d6a-3f0b-4b57-9d7c-2a6f4f1c0001"), Date: "2026-02-02", At: at},
 	}
 }

@@ -1,6 +1,7 @@
 package numbering_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"effigate/domain"
+	"effigate/domain/bill"
+	"effigate/domain/calendar"
 	"effigate/domain/numbering"
 	"effigate/domain/spec"
 )
@@ -178,5 +181,108 @@ func checkNumbers(t *rapid.T, state numbering.State, stream []numbering.Event, f
 			t.Fatalf("number %d became %d", before, number)
 		}
 		given[allocated.Subject] = number
+	}
+}
+
+const invoices = "invoice-main-2026"
+
+func dated(i int, date calendar.Date) numbering.AllocateDated {
+	return numbering.AllocateDated{Series: invoices, Subject: subject(i), Date: date, Year: 2026, At: at}
+}
+
+func allocatedOn(i int, date calendar.Date) numbering.Allocated {
+	return numbering.Allocated{Subject: subject(i), Date: date, At: at}
+}
+
+var openedInvoices = numbering.Opened{Series: invoices, First: 1, At: at}
+
+func TestDatedSeries(t *testing.T) {
+	t.Parallel()
+	startingAt38 := dated(1, "2026-03-17")
+	startingAt38.First = 38
+	second := []numbering.Event{openedInvoices, allocatedOn(1, "2026-03-17")}
+	for name, test := range map[string]struct {
+		given []numbering.Event
+		when  numbering.Command
+		then  []numbering.Event
+	}{
+		"the first one opens the series":      {nil, dated(1, "2026-03-17"), second},
+		"it went on from another system":      {nil, startingAt38, []numbering.Event{numbering.Opened{Series: invoices, First: 38, At: at}, allocatedOn(1, "2026-03-17")}},
+		"a later date":                        {second, dated(2, "2026-03-18"), []numbering.Event{allocatedOn(2, "2026-03-18")}},
+		"the same date":                       {second, dated(2, "2026-03-17"), []numbering.Event{allocatedOn(2, "2026-03-17")}},
+		"an earlier date becomes the last":    {second, dated(2, "2026-03-01"), []numbering.Event{allocatedOn(2, "2026-03-17")}},
+		"a known subject keeps its date":      {second, dated(1, "2026-04-01"), nil},
+		"the last day of the year is in it":   {second, dated(2, "2026-12-31"), []numbering.Event{allocatedOn(2, "2026-12-31")}},
+		"an open series keeps its own number": {[]numbering.Event{openedInvoices}, startingAt38, []numbering.Event{allocatedOn(1, "2026-03-17")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			given(test.given...).When(test.when).Then(t, test.then...)
+		})
+	}
+}
+
+func TestDatedRefusals(t *testing.T) {
+	t.Parallel()
+	given().When(numbering.AllocateDated{First: -1}).ThenInvalid(t, "series", "first", "subject", "date", "at")
+	given().When(dated(1, "2025-12-31")).ThenInvalid(t, "date")
+	given().When(dated(1, "2027-01-01")).ThenInvalid(t, "date")
+	given(opened).When(dated(1, "2026-03-17")).ThenRefused(t, domain.ErrConflict, "other_series")
+	mixed := dated(2, "2026-03-17")
+	mixed.Series = series
+	given(opened, allocated(1)).When(mixed).ThenRefused(t, domain.ErrConflict, "mixed_series")
+	undated := allocate(2)
+	undated.Series = invoices
+	given(openedInvoices, allocatedOn(1, "2026-03-17")).When(undated).ThenRefused(t, domain.ErrConflict, "mixed_series")
+}
+
+func TestDateOf(t *testing.T) {
+	t.Parallel()
+	state := numbering.Decider.Fold(numbering.State{}, openedInvoices, allocatedOn(1, "2026-03-17"))
+	if date, ok := state.DateOf(subject(1)); date != "2026-03-17" || !ok {
+		t.Errorf("dated %s, %t", date, ok)
+	}
+	if date, ok := state.DateOf(subject(2)); date != "" || ok {
+		t.Errorf("%s, %t for a subject without a number", date, ok)
+	}
+	if date, ok := numbering.Decider.Fold(numbering.State{}, opened, allocated(1)).DateOf(subject(1)); date != "" || ok {
+		t.Errorf("%s, %t in a series without dates", date, ok)
+	}
+}
+
+// Whatever days are asked for, the numbers are 1 to n, and a higher one never has an earlier date (F39).
+func TestNumbersRiseWithTheirDates(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		commands := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) numbering.Command {
+			day := calendar.Date("2026-01-01").Add(rapid.IntRange(0, 364).Draw(t, "day"))
+			return dated(rapid.IntRange(0, 20).Draw(t, "subject"), day)
+		}), 0, 40).Draw(t, "commands")
+		history := spec.Replays(t, numbering.Decider, commands)
+		spec.DisclosureInvariants(t, numbering.Disclose, history)
+		state := numbering.Decider.Fold(numbering.State{}, history...)
+		dates := make([]calendar.Date, state.Len())
+		for _, command := range commands {
+			id := command.(numbering.AllocateDated).Subject
+			number, _ := state.NumberOf(id)
+			date, _ := state.DateOf(id)
+			if number < 1 || number > len(dates) || dates[number-1] != "" && dates[number-1] != date {
+				t.Fatalf("number %d of %d, dated %s", number, len(dates), date)
+			}
+			dates[number-1] = date
+		}
+		if !slices.IsSorted(dates) || slices.Contains(dates, "") {
+			t.Fatalf("dates in the order of numbers are %v", dates)
+		}
+	})
+}
+
+func TestDocumentSeries(t *testing.T) {
+	t.Parallel()
+	if got := numbering.DocumentSeries("main", bill.Invoice, 2026); got != invoices {
+		t.Errorf("invoices have series %q", got)
+	}
+	if got := numbering.DocumentSeries("main", bill.CreditNote, 2027); got != "creditnote-main-2027" {
+		t.Errorf("credit notes have series %q", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"effigate/domain"
+	"effigate/domain/bill"
 	"effigate/domain/bucket"
 	"effigate/domain/calendar"
 	"effigate/domain/terms"
@@ -38,7 +39,7 @@ func (s State) addCharge(c AddCharge) ([]Event, error) {
 	exponent := d.newest().Agreed.Currency.Exponent()
 	check.That(c.Amount.Equal(c.Amount.Round(exponent)), "amount", "must have at most "+strconv.Itoa(int(exponent))+" digits after the point")
 	check.That(c.Amount.Abs().LessThan(decimal.New(1, 12)), "amount", "must be less than a million million")
-	check.Text("tax_category", c.TaxCategory, 0)
+	check.That(bill.IsCategory(c.TaxCategory), "tax_category", "must be empty, or 1 to 64 letters, digits, dots, dashes and underscores")
 	if err := check.Err(); err != nil {
 		return nil, err
 	}

@@ -12,22 +12,26 @@ func (s State) close(c Close) ([]Event, error) {
 	if s.Closed {
 		return nil, nil
 	}
-	d, err := s.prepare(c.Says, c.By, c.At)
+	d, err := s.closable(c)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case d.today(c.At) <= d.Month.Last():
-		return nil, domain.Refuse(domain.ErrConflict, "not_over", "the period ends with %s", d.Month.Last())
-	case d.pending > 0:
-		return nil, domain.Refuse(domain.ErrConflict, "time_pending", "%d time records are not approved; approve, discard or move them", d.pending)
-	case !d.carried:
-		return nil, domain.Refuse(domain.ErrConflict, "carry_in_unknown", "what %s left over is not known; close it first", d.Month.Previous())
+	if err := d.ready(); err != nil {
+		return nil, err
 	}
 	d.addMonthFees()
 	d.alertAll(d.Ledger(), d.shortfall())
 	d.add(d.settled())
 	return d.events, nil
+}
+
+// closable begins the decision that closes the period. One that is billed pins nothing any more: its ledger is the one
+// that was billed.
+func (s State) closable(c Close) (*decision, error) {
+	if _, billed := s.BilledBy(); billed {
+		return s.decide(c.By, c.At), nil
+	}
+	return s.prepare(c.Says, c.By, c.At)
 }
 
 // settled is the end of the period. It follows from what was approved, pinned, charged and carried in, in whatever

@@ -279,6 +279,45 @@ type RetractDeduction struct {
 	At        time.Time
 }
 
+// Reserve sets apart what a draft charges: all of a period whose month is over, whose time is all approved and whose
+// carry-in is known, and the entries of deductions named; or Later the entries alone. The same again changes nothing.
+type Reserve struct {
+	Invoice domain.InvoiceID
+	Later   bool
+	Entries []DeductionTakenEntry
+	Earlier []EarlierEntries // at most 24
+	// BeyondOrder is why the draft goes beyond the limit of the purchase order, where it does.
+	BeyondOrder string
+	Says        Says
+	By          domain.Actor
+	At          time.Time
+}
+
+// Release gives free what an invoice that was discarded, or never drafted, had reserved.
+type Release struct {
+	Invoice domain.InvoiceID
+	Reason  string
+	By      domain.Actor
+	At      time.Time
+}
+
+// Bill says that the invoice is issued. The system sends it.
+type Bill struct {
+	Invoice domain.InvoiceID
+	Number  string
+	Net     decimal.Decimal
+	By      domain.Actor
+	At      time.Time
+}
+
+// Unbill makes what a fully credited invoice charged billable again.
+type Unbill struct {
+	Invoice    domain.InvoiceID
+	CreditNote domain.CreditNoteID
+	By         domain.Actor
+	At         time.Time
+}
+
 func (Pin) isCommand()              {}
 func (Log) isCommand()              {}
 func (Revise) isCommand()           {}
@@ -300,3 +339,7 @@ func (ProposeDeduction) isCommand() {}
 func (ConfirmDeduction) isCommand() {}
 func (WaiveDeduction) isCommand()   {}
 func (RetractDeduction) isCommand() {}
+func (Reserve) isCommand()          {}
+func (Release) isCommand()          {}
+func (Bill) isCommand()             {}
+func (Unbill) isCommand()           {}

@@ -34,6 +34,8 @@ func (s State) correct(c Correct) ([]Event, error) {
 		return nil, err
 	}
 	switch {
+	case s.Frozen():
+		return nil, s.frozen()
 	case !s.Closed:
 		return nil, domain.Refuse(domain.ErrConflict, "period_open", "the period is open: return the record and revise it")
 	case t.Status != StatusApproved:
@@ -54,6 +56,8 @@ func (s State) Reversal(id domain.TimeID) (Reverse, bool) {
 	if !ok || t.correction == nil {
 		return Reverse{}, false
 	}
+	pin, _ := s.Pin(counted.Staff.Pin)
+	counted.Staff.Version = pin.Staff.Version
 	return Reverse{Time: t.correction.Reversal, Of: id, OfMonth: s.Month, Record: t.Record, Counted: counted}, true
 }
 

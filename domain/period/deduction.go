@@ -51,6 +51,7 @@ type DeductionEntry struct {
 	Ticket    domain.TicketID
 	Promise   string          // the clause's name of it
 	Amount    decimal.Decimal // below zero takes off
+	Counter   bool            // it puts back what the deduction took off
 	At        time.Time
 }
 
@@ -148,7 +149,7 @@ func (s State) GivenBefore(ticket domain.TicketID, breached time.Time) decimal.D
 }
 
 // DeductionEntries are the entries of the period, in the order in which they were made. Those of a deduction that was
-// confirmed and countered sum to zero. No invoice has taken any of them yet.
+// confirmed and countered sum to zero. Unbilled are those of them that no invoice has taken.
 func (s State) DeductionEntries() []DeductionEntry {
 	var entries []DeductionEntry
 	for id, kept := range s.deductions.All() {
@@ -161,7 +162,7 @@ func (s State) DeductionEntries() []DeductionEntry {
 		}
 		entries = append(entries, entry)
 		if kept.state == DeductionGivenBack {
-			entry.Amount, entry.At = kept.confirmed.Staff.Amount, kept.countered
+			entry.Amount, entry.Counter, entry.At = kept.confirmed.Staff.Amount, true, kept.countered
 			entries = append(entries, entry)
 		}
 	}
@@ -179,10 +180,7 @@ type worth struct {
 }
 
 func (s State) worth() worth {
-	w := worth{State: s, shortfall: s.shortfall(), beyond: map[uuid.UUID]int{}}
-	for _, excess := range s.Ledger().Excess {
-		w.beyond[excess.Demand] += excess.Minutes
-	}
+	w := worth{State: s, shortfall: s.shortfall(), beyond: beyond(s.Ledger())}
 	for _, v := range s.Values() {
 		w.subtotal = decimal.Sum(w.subtotal, v.Time, v.Overage, v.Charges)
 	}
@@ -239,7 +237,7 @@ func (s State) proposeDeduction(c ProposeDeduction) ([]Event, error) {
 	d := s.decide(c.By, c.At)
 	if !exists {
 		var err error
-		if d, err = s.prepare(c.Says, c.By, c.At); err != nil {
+		if d, err = s.proposable(c); err != nil {
 			return nil, err
 		}
 		if d.deductions.Len() >= MaxDeductions {
@@ -256,6 +254,15 @@ func (s State) proposeDeduction(c ProposeDeduction) ([]Event, error) {
 	}
 	d.add(e)
 	return d.events, nil
+}
+
+// proposable begins the decision of a first proposal. One that an invoice took pins nothing; what is proposed changes
+// nothing that it charges.
+func (s State) proposable(c ProposeDeduction) (*decision, error) {
+	if s.Frozen() {
+		return s.decide(c.By, c.At), nil
+	}
+	return s.prepare(c.Says, c.By, c.At)
 }
 
 func (c ProposeDeduction) check() error {
@@ -393,7 +400,8 @@ func (s State) evolveDeduction(e Event) State {
 	case DeductionCountered:
 		return s.changeDeduction(e.Deduction, func(d *deduction) { d.state, d.countered = DeductionGivenBack, e.At })
 	case Opened, TermsPinned, CarriedIn, TimeLogged, TimeRevised, TimeDiscarded, TimeSubmitted, TimeReturned, TimeApproved, TimeCorrected,
-		TimeReversed, TimeMoved, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked, OverageAnswered, ForecastMade, RunsOutEarly, Closed:
+		TimeReversed, TimeMoved, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked, OverageAnswered, ForecastMade, RunsOutEarly, Closed,
+		Reserved, Released, Billed, Unbilled:
 	}
 	return s
 }

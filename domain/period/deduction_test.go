@@ -106,7 +106,7 @@ func TestADeductionFromProposalToCounterEntry(t *testing.T) {
 	})
 	history = run(t, history, retracted("a"))
 	back := entry
-	back.Amount = amount("200")
+	back.Amount, back.Counter = amount("200"), true
 	if diff := cmp.Diff([]period.DeductionEntry{entry, back}, fold(history).DeductionEntries()); diff != "" {
 		t.Errorf("to be invoiced after the counter-entry (-want +got):\n%s", diff)
 	}

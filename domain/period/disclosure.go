@@ -161,7 +161,7 @@ func (d Disclosure) learn(e Event) Disclosure {
 	case Closed:
 		return d.close(e)
 	case CarriedIn, TimeCorrected, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly, DeductionProposed, DeductionConfirmed,
-		DeductionWaiverAsked, DeductionWaived, DeductionCountered:
+		DeductionWaiverAsked, DeductionWaived, DeductionCountered, Reserved, Released, Billed, Unbilled:
 		// What was left stands with the month before; the rest is never shown but on an invoice.
 	}
 	return d
@@ -211,7 +211,7 @@ func (d Disclosure) hear(e Event) Disclosure {
 		})
 	case Opened, TermsPinned, CarriedIn, TimeLogged, TimeRevised, TimeDiscarded, TimeSubmitted, TimeReturned, TimeApproved,
 		TimeCorrected, TimeReversed, TimeMoved, ChargeAdded, TopUpDue, ForecastMade, RunsOutEarly, Closed, DeductionProposed,
-		DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered:
+		DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered, Reserved, Released, Billed, Unbilled:
 	}
 	return d
 }
@@ -268,7 +268,7 @@ func about(e Event) domain.TimeID {
 		return e.Time
 	case Opened, TermsPinned, CarriedIn, TimeCorrected, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked,
 		OverageAnswered, ForecastMade, RunsOutEarly, Closed, DeductionProposed, DeductionConfirmed, DeductionWaiverAsked,
-		DeductionWaived, DeductionCountered:
+		DeductionWaived, DeductionCountered, Reserved, Released, Billed, Unbilled:
 	}
 	return domain.TimeID{}
 }

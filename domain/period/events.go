@@ -246,6 +246,8 @@ type TimeApprovedStaff struct {
 	Charged      bool            `json:"charged,omitzero"`
 	OveragePrice decimal.Decimal `json:"overage_price,omitzero"`
 	TZData       string          `json:"tzdata"` // the release that it was split by
+	// Version is the contract's version, of a reversal alone: its Pin is one of the period that it takes from.
+	Version int `json:"version,omitzero"`
 }
 
 // Part is a stretch of a record under one condition, with its share of what is billed.
@@ -518,6 +520,70 @@ type DeductionCountered struct {
 	At        time.Time          `json:"at"`
 }
 
+// Reserved sets apart what a draft of an invoice charges, so that nothing is ever on two drafts. Until it is billed or
+// released, nothing that would change it is taken.
+type Reserved struct {
+	Invoice domain.InvoiceID `json:"invoice"`
+	Staff   ReservedStaff    `json:"staff,omitzero"`
+	By      domain.PersonID  `json:"by,omitzero"`
+	At      time.Time        `json:"at"`
+}
+
+// ReservedStaff is the internal part of Reserved.
+type ReservedStaff struct {
+	// Later says that the period itself was billed before, or is to be billed with another invoice: only Entries are set
+	// apart.
+	Later bool `json:"later,omitzero"`
+	// Entries are those of deductions that the draft takes off or puts back.
+	Entries []DeductionTakenEntry `json:"entries,omitzero"`
+	// Earlier is what the draft means to take of months before.
+	Earlier []EarlierEntries `json:"earlier,omitzero"`
+	// BeyondOrder is why the draft goes beyond the limit of the purchase order, where it does.
+	BeyondOrder string `json:"beyond_order,omitzero"`
+}
+
+// EarlierEntries are entries of deductions that the draft takes of an earlier month; they are reserved there next.
+type EarlierEntries struct {
+	Month   calendar.Month        `json:"month"`
+	Entries []DeductionTakenEntry `json:"entries"`
+}
+
+// DeductionTakenEntry is an entry of a deduction: of its confirmation, or Counter of what put it back.
+type DeductionTakenEntry struct {
+	Deduction domain.DeductionID `json:"deduction"`
+	Counter   bool               `json:"counter,omitzero"`
+}
+
+// Released gives free what a draft had reserved.
+type Released struct {
+	Invoice domain.InvoiceID `json:"invoice"`
+	Staff   DeductionReason  `json:"staff"`
+	By      domain.PersonID  `json:"by,omitzero"`
+	At      time.Time        `json:"at"`
+}
+
+// Billed says that the invoice is issued.
+type Billed struct {
+	Invoice domain.InvoiceID `json:"invoice"`
+	Number  string           `json:"number"`
+	Staff   BilledStaff      `json:"staff"`
+	By      domain.PersonID  `json:"by,omitzero"`
+	At      time.Time        `json:"at"`
+}
+
+// BilledStaff is the internal part of Billed.
+type BilledStaff struct {
+	Net decimal.Decimal `json:"net"` // of the invoice; of a period billed Later nothing
+}
+
+// Unbilled makes what a fully credited invoice charged billable again, by somebody's choice (A45).
+type Unbilled struct {
+	Invoice    domain.InvoiceID    `json:"invoice"`
+	CreditNote domain.CreditNoteID `json:"credit_note"`
+	By         domain.PersonID     `json:"by,omitzero"`
+	At         time.Time           `json:"at"`
+}
+
 // LineMinutes is minutes of a line.
 type LineMinutes struct {
 	Line    string `json:"line"`
@@ -557,6 +623,10 @@ func (DeductionConfirmed) Kind() string   { return "period.deduction_confirmed.v
 func (DeductionWaiverAsked) Kind() string { return "period.deduction_waiver_asked.v1" }
 func (DeductionWaived) Kind() string      { return "period.deduction_waived.v1" }
 func (DeductionCountered) Kind() string   { return "period.deduction_countered.v1" }
+func (Reserved) Kind() string             { return "period.reserved.v1" }
+func (Released) Kind() string             { return "period.released.v1" }
+func (Billed) Kind() string               { return "period.billed.v1" }
+func (Unbilled) Kind() string             { return "period.unbilled.v1" }
 
 func (Opened) isEvent()               {}
 func (TermsPinned) isEvent()          {}
@@ -583,9 +653,13 @@ func (DeductionConfirmed) isEvent()   {}
 func (DeductionWaiverAsked) isEvent() {}
 func (DeductionWaived) isEvent()      {}
 func (DeductionCountered) isEvent()   {}
+func (Reserved) isEvent()             {}
+func (Released) isEvent()             {}
+func (Billed) isEvent()               {}
+func (Unbilled) isEvent()             {}
 
 // All lists one sample of every variant with every field set: the registry learns the stored names from it, and the
 // tests that look for internal text in client data plant their markers in it.
 func All() []domain.Event {
-	return slices.Concat(periodSamples(), timeSamples(), hoursSamples(), deductionSamples())
+	return slices.Concat(periodSamples(), timeSamples(), hoursSamples(), deductionSamples(), billingSamples())
 }

@@ -193,6 +193,18 @@ func asked(c period.Command, by domain.Actor) period.Command {
 	case period.RetractDeduction:
 		c.By = by
 		return c
+	case period.Reserve:
+		c.By = by
+		return c
+	case period.Release:
+		c.By = by
+		return c
+	case period.Bill:
+		c.By = by
+		return c
+	case period.Unbill:
+		c.By = by
+		return c
 	case period.Reverse, period.AskOverage, period.AnswerOverage, period.CarryIn, period.MakeForecast:
 	}
 	return c

@@ -5,9 +5,14 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
 	"effigate/domain"
 	"effigate/domain/bucket"
 	"effigate/domain/calendar"
+	"effigate/domain/hours"
+	"effigate/domain/rate"
 	"effigate/domain/terms"
 )
 
@@ -101,6 +106,71 @@ func (s State) answerOverage(c AnswerOverage) ([]Event, error) {
 
 var errNoRequest = domain.Refuse(domain.ErrNotFound, "not_found", "no such request")
 
+// beyond is, by record, what was drawn beyond all lots.
+func beyond(ledger bucket.Ledger) map[uuid.UUID]int {
+	minutes := map[uuid.UUID]int{}
+	for _, excess := range ledger.Excess {
+		minutes[excess.Demand] += excess.Minutes
+	}
+	return minutes
+}
+
+// stretch is a part of a record with what of it is beyond the bought hours.
+type stretch struct {
+	Part // with what a minimum added to it
+
+	priced int             // minutes that its price counts, where that is of an hour or a day
+	count  decimal.Decimal // of a price for the whole record: 1, or -1 of a reversal, where this part stands for it
+	// What of these, and of the minutes drawn, is beyond.
+	drawnBeyond, pricedBeyond int
+	countBeyond               decimal.Decimal
+}
+
+// stretches are a record's parts, with more minutes on the longest one, and with what is beyond of what it draws. All is
+// whole minutes, and hundredths of a price for the whole record, so that what a line says is what it comes to.
+func stretches(t TimeApproved, more TimeMinutes, minutesBeyond int) []stretch {
+	parts := t.Staff.Parts
+	list, drawn := make([]stretch, len(parts)), make([]int64, len(parts))
+	longest, fixed := longestPart(parts), fixedPart(parts)
+	for i, part := range parts {
+		if i == longest {
+			part.BilledMinutes, part.DrawnMinutes = part.BilledMinutes+more.BilledMinutes, part.DrawnMinutes+more.DrawnMinutes
+		}
+		list[i], drawn[i] = stretch{Part: part}, int64(abs(part.DrawnMinutes))
+		if part.Price.Unit == rate.PerHour || part.Price.Unit == rate.PerDay {
+			list[i].priced = part.Price.bounded(part.BilledMinutes)
+		}
+	}
+	if fixed >= 0 {
+		list[fixed].count = decimal.NewFromInt(int64(list[fixed].sign()))
+	}
+	if minutesBeyond == 0 {
+		return list
+	}
+	for i, minutes := range hours.Allocate(minutesBeyond, drawn) {
+		of := &list[i]
+		of.drawnBeyond = minutes
+		if of.DrawnMinutes != 0 {
+			of.pricedBeyond = halfAway(of.priced*minutes, of.DrawnMinutes)
+		}
+	}
+	if whole := t.DrawnMinutes + more.DrawnMinutes; fixed >= 0 && whole != 0 {
+		share := decimal.NewFromInt(int64(minutesBeyond)).DivRound(decimal.NewFromInt(int64(whole)), 2)
+		list[fixed].countBeyond = list[fixed].count.Mul(share)
+	}
+	return list
+}
+
+// halfAway divides by what is not zero, and rounds half away from zero.
+func halfAway(n, by int) int {
+	sign := 1
+	if n < 0 != (by < 0) {
+		sign = -1
+	}
+	n, by = abs(n), abs(by)
+	return sign * ((2*n + by) / (2 * by))
+}
+
 // overageValue is what a record's minutes beyond all lots come to: at the price of an hour beyond where the terms
 // had one, for weighted minutes; else as that share of the record's own value, whose prices are premium already.
 func overageValue(t TimeApproved, more TimeMinutes, minutes int) *big.Rat {
@@ -112,9 +182,14 @@ func overageValue(t TimeApproved, more TimeMinutes, minutes int) *big.Rat {
 
 // shareOf is what part of a record's own value falls on minutes of what it draws.
 func shareOf(t TimeApproved, more TimeMinutes, minutes int) *big.Rat {
-	drawn := t.DrawnMinutes + more.DrawnMinutes
-	if drawn == 0 {
-		return new(big.Rat)
+	total := new(big.Rat)
+	for _, part := range stretches(t, more, minutes) {
+		price, per := part.Price.Amount, int64(60)
+		if part.Price.Unit == rate.PerDay {
+			per = int64(part.Price.DayMinutes)
+		}
+		total.Add(total, new(big.Rat).Mul(price.Rat(), big.NewRat(int64(part.pricedBeyond), per)))
+		total.Add(total, new(big.Rat).Mul(price.Rat(), part.countBeyond.Rat()))
 	}
-	return new(big.Rat).Mul(exact(valuesOf(t, more.BilledMinutes), t.Staff.Line), big.NewRat(int64(minutes), int64(drawn)))
+	return total
 }

@@ -108,6 +108,7 @@ type State struct {
 	closing   Closed
 
 	deductions domain.Index[deduction]
+	takings    []taking // of invoices, until they are released or credited
 }
 
 // Time is what is known of a record.
@@ -130,6 +131,7 @@ type entry struct {
 
 	logged     *Record        // as it was first logged, once it was revised
 	correction *TimeCorrected // of a corrected one
+	ofMonth    calendar.Month // of a reversal: where the record that it takes back was charged
 }
 
 // first is the record as it was logged, so that a repetition is told from a contradiction.
@@ -226,6 +228,14 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.waiveDeduction(c)
 	case RetractDeduction:
 		return s.retractDeduction(c)
+	case Reserve:
+		return s.reserve(c)
+	case Release:
+		return s.release(c)
+	case Bill:
+		return s.bill(c)
+	case Unbill:
+		return s.unbill(c)
 	case AnswerOverage: // Handled above: the client alone sends it.
 	}
 	return nil, nil
@@ -275,6 +285,14 @@ func signature(c Command) (domain.Actor, time.Time) {
 	case WaiveDeduction:
 		return c.By, c.At
 	case RetractDeduction:
+		return c.By, c.At
+	case Reserve:
+		return c.By, c.At
+	case Release:
+		return c.By, c.At
+	case Bill:
+		return c.By, c.At
+	case Unbill:
 		return c.By, c.At
 	}
 	return domain.Actor{}, time.Time{}
@@ -336,7 +354,9 @@ func Evolve(s State, e Event) State {
 	case TimeRevised, TimeDiscarded, TimeSubmitted, TimeReturned, TimeApproved, TimeCorrected, TimeMoved:
 		return s.evolveTime(e)
 	case TimeReversed:
-		return s.set(e.Time, entry{Time: Time{Status: StatusApproved, Record: e.Record, Reverses: e.Of, Approved: e.counts()}})
+		return s.set(e.Time, entry{
+			Time: Time{Status: StatusApproved, Record: e.Record, Reverses: e.Of, Approved: e.counts()}, ofMonth: e.OfMonth,
+		})
 	case ChargeAdded:
 		s.charges = s.charges.With(e.Charge.UUID, e)
 	case ThresholdReached:
@@ -359,6 +379,8 @@ func Evolve(s State, e Event) State {
 		s.Closed, s.closing = true, e
 	case DeductionProposed, DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered:
 		return s.evolveDeduction(e)
+	case Reserved, Released, Billed, Unbilled:
+		return s.evolveBilling(e)
 	}
 	return s
 }
@@ -388,7 +410,7 @@ func (s State) evolveTime(e Event) State {
 		return s.change(e.Time, func(t *entry) { t.Status = StatusMoved })
 	case Opened, TermsPinned, CarriedIn, TimeLogged, TimeReversed, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked,
 		OverageAnswered, ForecastMade, RunsOutEarly, Closed, DeductionProposed, DeductionConfirmed, DeductionWaiverAsked, DeductionWaived,
-		DeductionCountered: // They are about no record that was logged before.
+		DeductionCountered, Reserved, Released, Billed, Unbilled: // They are about no record that was logged before.
 	}
 	return s
 }

@@ -95,15 +95,27 @@ func (s State) pinned(e TermsPinned) State {
 }
 
 func (s State) pinNow(c Pin) ([]Event, error) {
-	d, err := s.prepare(c.Says, c.By, c.At)
-	if err != nil {
+	d, err := s.pinNew(c.Says, c.By, c.At)
+	if err != nil || len(d.events) == 0 {
+		return nil, err
+	}
+	if err := s.frozen(); err != nil {
 		return nil, err
 	}
 	return d.events, nil
 }
 
-// prepare begins the decision of a command that needs terms: it opens the period and pins what is new.
+// prepare begins the decision of a command that needs terms and may change what is charged: it opens the period and pins
+// what is new.
 func (s State) prepare(says Says, by domain.Actor, at time.Time) (*decision, error) {
+	if err := s.frozen(); err != nil && !s.Closed {
+		return nil, err
+	}
+	return s.pinNew(says, by, at)
+}
+
+// pinNew opens the period and pins what is new.
+func (s State) pinNew(says Says, by domain.Actor, at time.Time) (*decision, error) {
 	if s.Closed {
 		return nil, errClosed
 	}

@@ -24,7 +24,7 @@ type value struct {
 // was billed for. A price for a whole record counts once, for the longest part that has one.
 func valuesOf(t TimeApproved, more int) []value {
 	var values []value
-	longest, fixed := longestPart(t.Staff.Parts), -1
+	longest, fixed := longestPart(t.Staff.Parts), fixedPart(t.Staff.Parts)
 	for i, part := range t.Staff.Parts {
 		minutes := part.BilledMinutes
 		if i == longest {
@@ -36,21 +36,34 @@ func valuesOf(t TimeApproved, more int) []value {
 			values = append(values, value{t.Staff.Line, 60, times(price.Amount, price.bounded(minutes)), i})
 		case rate.PerDay:
 			values = append(values, value{t.Staff.Line, int64(price.DayMinutes), times(price.Amount, price.bounded(minutes)), i})
-		case rate.Fixed:
-			if fixed < 0 || abs(part.BilledMinutes) > abs(t.Staff.Parts[fixed].BilledMinutes) {
-				fixed = i
-			}
+		case rate.Fixed: // Below, once.
 		}
 	}
 	if fixed >= 0 {
 		part := t.Staff.Parts[fixed]
-		sign := 1
-		if part.Seconds < 0 {
-			sign = -1
-		}
-		values = append(values, value{t.Staff.Line, 1, times(part.Price.Amount, sign), fixed})
+		values = append(values, value{t.Staff.Line, 1, times(part.Price.Amount, part.sign()), fixed})
 	}
 	return values
+}
+
+// fixedPart is the index of the part whose price is that of the whole record: of those that have one the longest, then
+// the first; -1 without any.
+func fixedPart(parts []Part) int {
+	fixed := -1
+	for i, part := range parts {
+		if part.Price.Unit == rate.Fixed && (fixed < 0 || abs(part.BilledMinutes) > abs(parts[fixed].BilledMinutes)) {
+			fixed = i
+		}
+	}
+	return fixed
+}
+
+// sign is -1 for a part that takes one back, else 1.
+func (p Part) sign() int {
+	if p.Seconds < 0 {
+		return -1
+	}
+	return 1
 }
 
 // bounded are the minutes that a row prices; those of a reversal are negative.
@@ -165,24 +178,24 @@ type LineValue struct {
 // and day is counted as if the period were closed now.
 func (s State) Values() []LineValue {
 	shortfall, ledger := s.shortfall(), s.Ledger()
-	billed, beyond := s.valuesWith(shortfall), map[string]*big.Rat{}
+	billed, overage := s.valuesWith(shortfall), map[string]*big.Rat{}
 	inside := map[string]*big.Rat{} // what of the time's own value stands for hours beyond
-	for _, excess := range ledger.Excess {
-		t, _ := s.times.Get(excess.Demand)
-		line, more := t.Approved.Staff.Line, shortfall[domain.TimeID{UUID: excess.Demand}]
-		if beyond[line] == nil {
-			beyond[line], inside[line] = new(big.Rat), new(big.Rat)
+	for id, minutes := range beyond(ledger) {
+		t, _ := s.times.Get(id)
+		line, more := t.Approved.Staff.Line, shortfall[domain.TimeID{UUID: id}]
+		if overage[line] == nil {
+			overage[line], inside[line] = new(big.Rat), new(big.Rat)
 		}
-		beyond[line].Add(beyond[line], overageValue(t.Approved, more, excess.Minutes))
+		overage[line].Add(overage[line], overageValue(t.Approved, more, minutes))
 		if t.Approved.Staff.Charged {
-			inside[line].Add(inside[line], shareOf(t.Approved, more, excess.Minutes))
+			inside[line].Add(inside[line], shareOf(t.Approved, more, minutes))
 		}
 	}
 	var values []LineValue
 	for i, line := range s.lines() {
 		v, own := LineValue{Line: line.Key}, exact(billed, line.Key)
-		if beyond[line.Key] != nil {
-			v.Overage = toDecimal(beyond[line.Key])
+		if overage[line.Key] != nil {
+			v.Overage = toDecimal(overage[line.Key])
 			own.Sub(own, inside[line.Key])
 		}
 		v.Time = toDecimal(own)

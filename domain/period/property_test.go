@@ -93,6 +93,9 @@ func TestOrderChangesNothing(t *testing.T) {
 				t.Fatalf("record %s counts (-straight +crooked):\n%s", name, diff)
 			}
 		}
+		if diff := cmp.Diff(charged(one), charged(other)); diff != "" {
+			t.Fatalf("charged (-straight +crooked):\n%s", diff)
+		}
 		checkMinimum(t, one, used)
 	})
 }

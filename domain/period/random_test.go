@@ -159,7 +159,7 @@ func anyCommand(s period.Says) *rapid.Generator[period.Command] {
 			says = amended(t, s)
 		}
 		submit := rapid.Bool().Draw(t, "submit")
-		switch rapid.IntRange(0, 23).Draw(t, "command") {
+		switch rapid.IntRange(0, 27).Draw(t, "command") {
 		case 0:
 			return period.Pin{Says: says, By: by, At: at}
 		case 1, 2, 3, 4, 5:
@@ -188,6 +188,8 @@ func anyCommand(s period.Says) *rapid.Generator[period.Command] {
 			return period.Correct{Time: one(), Reversal: timeID("reversal"), Into: "2026-03", Reason: marker + " reason", By: by, At: at}
 		case 19, 20, 21, 22:
 			return anyDeduction(t, says, by, at)
+		case 23, 24, 25, 26:
+			return anyBilling(t, says, by)
 		default:
 			return period.Close{Says: says, By: by, At: march}
 		}
@@ -253,6 +255,8 @@ func TestRandomHistories(t *testing.T) {
 		checkLedger(t, fold(history))
 		checkShown(t, history)
 		checkDeductions(t, history)
+		checkTaken(t, fold(history))
+		checkCharged(t, fold(history))
 		if state := fold(history); state.Closed {
 			checkClosing(t, state)
 		}

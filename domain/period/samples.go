@@ -73,6 +73,7 @@ func periodSamples() []domain.Event {
 func timeSamples() []domain.Event {
 	counts := TimeApprovedStaff{
 		Pin: 1, Line: "support", Parts: []Part{samplePart()}, Charged: true, OveragePrice: decimal.RequireFromString("210"), TZData: "2025c",
+		Version: 2,
 	}
 	return []domain.Event{
 		TimeLogged{
@@ -154,6 +155,21 @@ func deductionSamples() []domain.Event {
 		DeductionWaiverAsked{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
 		DeductionWaived{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
 		DeductionCountered{Deduction: id, Staff: reason, By: samplePerson(), At: sampleAt()},
+	}
+}
+
+func billingSamples() []domain.Event {
+	invoice := domain.InvoiceID{UUID: sampleID("invoice")}
+	taken := []DeductionTakenEntry{{Deduction: domain.DeductionID{UUID: sampleID("deduction")}, Counter: true}}
+	return []domain.Event{
+		Reserved{
+			Invoice: invoice, Staff: ReservedStaff{Later: true, Entries: taken, Earlier: []EarlierEntries{{Month: "2026-01", Entries: taken}}, BeyondOrder: "the order is being extended"}, By: samplePerson(), At: sampleAt(),
+		},
+		Released{Invoice: invoice, Staff: DeductionReason{Reason: "drafted too early"}, By: samplePerson(), At: sampleAt()},
+		Billed{
+			Invoice: invoice, Number: "INV-2026-0041", Staff: BilledStaff{Net: decimal.RequireFromString("3760")}, By: samplePerson(), At: sampleAt(),
+		},
+		Unbilled{Invoice: invoice, CreditNote: domain.CreditNoteID{UUID: sampleID("credit note")}, By: samplePerson(), At: sampleAt()},
 	}
 }
 

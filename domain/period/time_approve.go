@@ -276,6 +276,9 @@ func (s State) giveBack(c Return) ([]Event, error) {
 		case !t.Reverses.IsZero() || t.Status != StatusSubmitted && t.Status != StatusApproved:
 			return domain.Refuse(domain.ErrConflict, "time_not_submitted", "time record %s is %s; only submitted or approved time is returned", id, t.Status)
 		}
+		if err := d.frozen(); err != nil {
+			return err
+		}
 		d.add(TimeReturned{Time: id, Staff: TimeReturnedStaff{Reason: c.Reason}, By: d.by, At: d.at})
 		return nil
 	})

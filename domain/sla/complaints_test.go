@@ -182,6 +182,15 @@ func TestA29EscalationCountsOpeningTime(t *testing.T) {
 	raised.wantThresholds("near_breach 2026-03-03 10:00", "level 1 2026-03-03 10:00", "breached 2026-03-03 11:00")
 }
 
+// A level that is due longer before the target than that lasts is left aside: it used to be reached at once.
+func TestLevelBeforeTheBeginningIsNone(t *testing.T) {
+	t.Parallel()
+	short := pin(always(berlin), 0, 0, 20)
+	short.Ladder = []sla.Level{{Level: 1, Percent: 100, Minutes: -30}, {Level: 2, Percent: 100, Minutes: -20}, {Level: 3, Percent: 100, Minutes: -5}}
+	newTicket(t, berlin).raise("2026-03-02 09:00", short).wantThresholds(
+		"near_breach 2026-03-02 09:15", "level 3 2026-03-02 09:15", "breached 2026-03-02 09:20")
+}
+
 // A30: no level is reached while the service is closed, unless it never is.
 func TestA30NoReminderOutsideHours(t *testing.T) {
 	t.Parallel()
@@ -288,6 +297,22 @@ func TestA33ConcludedTargetKeepsItsMargin(t *testing.T) {
 		resolution, _ := raised.clock().Reading(sla.Resolution, raised.at(at))
 		if resolution.State != sla.MetLate || resolution.RemainingSeconds != -20*60 || !resolution.Breached.Equal(raised.at("2026-03-02 13:00")) {
 			t.Errorf("resolution at %s: %+v", at, resolution)
+		}
+	}
+}
+
+// A promise that was missed and then taken back is missed by what had passed until then: the ticket's work goes on, but
+// nothing is owed for it. It used to end with nothing promised, so that nobody could tell by how much it was late.
+func TestWhatWasMissedAndTakenBackKeepsItsOverrun(t *testing.T) {
+	t.Parallel()
+	missed := pin(always(berlin), 0, 0, 240)
+	for name, back := range map[string]sla.Pin{"without the goal": pin(always(berlin), 60, 0, 0), "without a policy": {Hours: always(berlin)}} {
+		for state, into := range map[sla.State]sla.Condition{sla.MetLate: sla.Settled, sla.Cancelled: sla.Over} {
+			raised := newTicket(t, berlin).raise("2026-03-02 09:00", missed).pin("2026-03-02 13:20", back).enter("2026-03-03 09:00", into)
+			got, _ := raised.clock().Reading(sla.Resolution, raised.at("2026-03-04 09:00"))
+			if got.State != state || got.GoalSeconds != 240*60 || got.RemainingSeconds != -20*60 {
+				t.Errorf("%s: %+v, want %s by 20 minutes", name, got, state)
+			}
 		}
 	}
 }

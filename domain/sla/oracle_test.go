@@ -585,7 +585,8 @@ func (w *watcher) reading(goal sla.Goal, seconds int) sla.Reading {
 	promised := w.promised(run.pin, goal)
 	r := sla.Reading{Goal: goal, Cycle: run.cycle, State: run.outcome, GoalSeconds: int64(promised)}
 	elapsed, breach := run.elapsed, run.breach
-	if run.open {
+	switch {
+	case run.open:
 		if w.doing(run) == counted && w.minute < w.minutes && w.open[w.pins[run.pin].hours][w.minute] {
 			elapsed += seconds
 		}
@@ -615,14 +616,32 @@ func (w *watcher) reading(goal sla.Goal, seconds int) sla.Reading {
 				r.Late = w.at(late)
 			}
 		}
-	} else if promised == 0 && breach < 0 {
+	case promised == 0 && breach < 0:
 		r.State = sla.NotApplicable
+	case promised == 0:
+		promised, elapsed = w.takenBack(run)
+		r.GoalSeconds = int64(promised)
 	}
 	if breach >= 0 {
 		r.Breached, r.Due = w.at(breach), w.at(breach)
 	}
 	r.ElapsedSeconds, r.RemainingSeconds = int64(elapsed), int64(promised-elapsed)
 	return r
+}
+
+// takenBack is what was promised last about a run that ended without a promise, and what it had used by then.
+func (w *watcher) takenBack(run *watched) (promised, elapsed int) {
+	elapsed = run.elapsed
+	passed := 0
+	for minute := run.began; minute < w.minute; minute++ {
+		if run.log[minute] == counted && w.open[w.pins[run.logPin[minute]].hours][minute] {
+			passed += 60
+		}
+		if goal := w.promised(int(run.logPin[minute]), run.goal); goal > 0 && (run.log[minute] == counted || run.log[minute] == paused) {
+			promised, elapsed = goal, passed
+		}
+	}
+	return promised, elapsed
 }
 
 // agree compares a reading with what the watcher saw, who sees no further than the end of his world.

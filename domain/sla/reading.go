@@ -42,10 +42,10 @@ func (c Clock) Reading(goal Goal, now time.Time) (Reading, bool) {
 }
 
 func (c Clock) read(ready hours, run Run, now time.Time) Reading {
-	target, pin := c.target(run), run.last().Pin
+	target, used := c.Margin(run)
 	r := Reading{
-		Goal: run.Goal, Cycle: run.Cycle, State: run.Outcome, GoalSeconds: target, ElapsedSeconds: run.used(),
-		Began: run.Began, Ended: run.Ended, Due: run.Breached, Breached: run.Breached, Pin: pin,
+		Goal: run.Goal, Cycle: run.Cycle, State: run.Outcome, GoalSeconds: target, ElapsedSeconds: used,
+		Began: run.Began, Ended: run.Ended, Due: run.Breached, Breached: run.Breached, Pin: run.last().Pin,
 	}
 	if run.open() {
 		if now = now.UTC().Truncate(time.Second); now.Before(c.At) {
@@ -62,6 +62,27 @@ func (c Clock) read(ready hours, run Run, now time.Time) Reading {
 	}
 	r.RemainingSeconds = r.GoalSeconds - r.ElapsedSeconds
 	return r
+}
+
+// Margin is what is promised about a run, 0 for nothing, and how much opening time its ended segments used, in seconds.
+// Where a promise was missed, taken back, and the run has ended, both are as they were when it was taken back: what
+// passed afterwards was owed to nobody.
+func (c Clock) Margin(run Run) (target, used int64) {
+	target, used = c.target(run), run.used()
+	if target > 0 || run.open() || run.Breached.IsZero() {
+		return target, used
+	}
+	var passed int64
+	for _, segment := range run.Segments {
+		passed += segment.Seconds
+		if segment.Paused == Unpromised || segment.From.Equal(segment.Until) {
+			continue
+		}
+		if promised := c.Pins[segment.Pin].Seconds(run.Goal); promised > 0 {
+			target, used = promised, passed
+		}
+	}
+	return target, used
 }
 
 // foresee fills in the instants of an open run.

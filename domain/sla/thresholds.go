@@ -61,8 +61,8 @@ func (c Clock) thresholds(ready hours, run Run) []Threshold {
 	if run.last().Paused == Working {
 		add(NearMark, pin.near(run.Goal), Level{})
 		for _, level := range pin.Ladder {
-			if level.Goal == "" || level.Goal == run.Goal {
-				add(LevelMark, level.seconds(target), level)
+			if after := level.seconds(target); after > 0 && (level.Goal == "" || level.Goal == run.Goal) {
+				add(LevelMark, after, level)
 			}
 		}
 	}
@@ -74,5 +74,6 @@ func (c Clock) thresholds(ready hours, run Run) []Threshold {
 	})
 }
 
-// seconds of a target are used when a level is reached.
+// seconds of a target are used when a level is reached. A level with 0 or less is due before the target begins, and
+// never reached: each short target would begin with it.
 func (l Level) seconds(target int64) int64 { return share(target, l.Percent) + int64(l.Minutes)*60 }

@@ -63,7 +63,9 @@ func checkFilled(t T, path string, value reflect.Value) {
 	case reflect.Struct:
 		for i := range value.NumField() {
 			field := value.Type().Field(i)
-			checkTag(t, path, field)
+			if !field.Anonymous { // The fields of an embedded struct stand among its own.
+				checkTag(t, path, field)
+			}
 			checkFilled(t, path+"."+field.Name, value.Field(i))
 		}
 	default:

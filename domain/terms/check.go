@@ -37,6 +37,7 @@ const (
 
 var (
 	keyForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	taxForm    = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`) // as rates have it
 	most       = decimal.New(1, 15)
 	conditions = []hours.Condition{hours.Regular, hours.AfterHours, hours.Weekend, hours.Holiday, hours.Emergency}
 )
@@ -117,7 +118,7 @@ func (c check) staff(s Staff) {
 	for field, ref := range map[string]Ref{"calendar": s.Calendar, "rate_card": s.RateCard, "sla_policy": s.SLAPolicy} {
 		c.that(ref.Version >= 0 && (ref.ID != uuid.Nil || ref.Version == 0), field, "must be none, one, or a version of one")
 	}
-	c.that(s.TaxProfile == "" || keyForm.MatchString(s.TaxProfile), "tax_profile", "must be empty, or 1 to 64 lower-case letters, digits, dots, dashes and underscores")
+	c.that(s.TaxProfile == "" || taxForm.MatchString(s.TaxProfile), "tax_profile", "must be empty, or 1 to 64 letters, digits, dots, dashes and underscores")
 	c.that(len(s.Conditions) <= hours.MaxWindows, "conditions", "must be at most %d", hours.MaxWindows)
 	for i, w := range s.Conditions[:min(len(s.Conditions), hours.MaxWindows)] {
 		problem := w.Problem()

@@ -124,7 +124,7 @@ func TestWrongTerms(t *testing.T) {
 		{"a milestone on no day", "lines", "due", func(t *terms.Terms) { t.Agreed.Lines[3].Milestones[1].Due = "soon" }},
 		{"an unknown support level", "support_level", "24x7", func(t *terms.Terms) { t.Staff.SupportLevel = "gold" }},
 		{"a version of no rate card", "rate_card", "version", func(t *terms.Terms) { t.Staff.RateCard.ID = uuid.Nil }},
-		{"a tax profile of two words", "tax_profile", "lower-case", func(t *terms.Terms) { t.Staff.TaxProfile = "gst free" }},
+		{"a tax profile of two words", "tax_profile", "64 letters", func(t *terms.Terms) { t.Staff.TaxProfile = "gst free" }},
 		{"a window for emergencies", "conditions", "number 2", func(t *terms.Terms) { t.Staff.Conditions[1].Condition = hours.Emergency }},
 		{"a window from 24:00", "conditions", "number 1", func(t *terms.Terms) { t.Staff.Conditions[0].From = "24:00" }},
 		{"a window on a day twice", "conditions", "mon twice", func(t *terms.Terms) { t.Staff.Conditions[0].Weekdays[1] = "mon" }},

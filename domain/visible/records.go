@@ -29,6 +29,14 @@ const (
 	KindTarget       Kind = "target"
 	KindAttachment   Kind = "attachment"
 	KindEdit         Kind = "comment_edit"
+	KindInvoice      Kind = "invoice"
+	KindClaim        Kind = "claim"
+	KindInvoiceEntry Kind = "invoice_entry"
+	KindCreditNote   Kind = "credit_note"
+	KindReceipt      Kind = "receipt"
+	KindDispute      Kind = "dispute"
+	KindReminder     Kind = "reminder"
+	KindPrint        Kind = "print"
 )
 
 // Organisation is the client organisation itself.
@@ -333,6 +341,117 @@ type TicketStep struct {
 	At     time.Time
 }
 
+// Invoice is an issued invoice, complete and final (F38): it is put once, and never again with other content.
+type Invoice struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Number   string // "INV-2026-0041"
+	Contract uuid.UUID
+	Month    string // of the period, "2026-02"
+	Date     string // of issue
+	Due      string
+	Zone     string // of the issuer: when Due is over
+	Currency string
+	Net      string // amounts as canonical numbers, "3760"
+	Tax      string
+	Payable  string
+	Document string // JSON, to the byte what SHA256 is of
+	SHA256   string // hex
+	Entries  int    // how many InvoiceEntry explain its lines
+}
+
+// Claim is what is left to be paid of an invoice. See Label.
+type Claim struct {
+	Client     uuid.UUID
+	ID         uuid.UUID // the invoice's
+	Paid       string    // canonical numbers
+	Credited   string    // of what was outstanding
+	WrittenOff string
+	Closed     string // the day when it was written off; empty = it was not
+	Left       string // outstanding
+	Disputed   string // of that, what the client objects to
+	Voided     string // number of the credit note that took the whole invoice back; empty = none
+	LastPaid   string // day of the last payment; empty = none
+}
+
+// InvoiceEntry explains a part of an invoice's line (F14).
+type InvoiceEntry struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Invoice  uuid.UUID
+	Line     uuid.UUID
+	Position int    // among the invoice's, from 1
+	Entry    string // JSON
+}
+
+// CreditNote is an issued credit note, complete and final.
+type CreditNote struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Number   string
+	Invoice  uuid.UUID
+	Date     string
+	Currency string
+	Net      string // above zero
+	Tax      string
+	Payable  string
+	Document string // JSON, to the byte what SHA256 is of
+	SHA256   string // hex
+}
+
+// Print is the printed form of a document. Its bytes are in the public store, under the digest.
+type Print struct {
+	Client uuid.UUID
+	ID     uuid.UUID // of the invoice or credit note
+	Layout int
+	SHA256 string // hex
+	Size   int64
+}
+
+// Receipt is a payment as far as an invoice took it.
+type Receipt struct {
+	Client   uuid.UUID
+	ID       uuid.UUID // derived from invoice and payment
+	Invoice  uuid.UUID
+	Amount   string // canonical number
+	Day      string
+	Reversed string // the day when it was taken back; empty = it stands
+}
+
+// Dispute is an objection to a line of an invoice (F45).
+type Dispute struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Invoice  uuid.UUID
+	Line     uuid.UUID
+	Amount   string
+	Reason   string
+	State    string // see DisputeOpen
+	Answer   string
+	By       uuid.UUID
+	At       time.Time
+	Answered time.Time // zero until it is settled
+}
+
+// The states of a dispute.
+const (
+	DisputeOpen      = "open"
+	DisputeReviewed  = "under_review"
+	DisputeAccepted  = "accepted"
+	DisputeRejected  = "rejected"
+	DisputeWithdrawn = "withdrawn"
+)
+
+// Reminder is a reminder of an overdue invoice.
+type Reminder struct {
+	Client  uuid.UUID
+	ID      uuid.UUID // derived from invoice and step
+	Invoice uuid.UUID
+	Step    int
+	Text    string
+	At      time.Time
+}
+
 // Key of the target.
 func (r Target) Key() Key { return Key{r.Client, KindTarget, r.ID} }
 
@@ -341,6 +460,30 @@ func (r Attachment) Key() Key { return Key{r.Client, KindAttachment, r.ID} }
 
 // Key of the edit.
 func (r Edit) Key() Key { return Key{r.Client, KindEdit, r.ID} }
+
+// Key of the invoice.
+func (r Invoice) Key() Key { return Key{r.Client, KindInvoice, r.ID} }
+
+// Key of the claim.
+func (r Claim) Key() Key { return Key{r.Client, KindClaim, r.ID} }
+
+// Key of the invoiceentry.
+func (r InvoiceEntry) Key() Key { return Key{r.Client, KindInvoiceEntry, r.ID} }
+
+// Key of the creditnote.
+func (r CreditNote) Key() Key { return Key{r.Client, KindCreditNote, r.ID} }
+
+// Key of the print.
+func (r Print) Key() Key { return Key{r.Client, KindPrint, r.ID} }
+
+// Key of the receipt.
+func (r Receipt) Key() Key { return Key{r.Client, KindReceipt, r.ID} }
+
+// Key of the dispute.
+func (r Dispute) Key() Key { return Key{r.Client, KindDispute, r.ID} }
+
+// Key of the reminder.
+func (r Reminder) Key() Key { return Key{r.Client, KindReminder, r.ID} }
 
 // Key of the organisation: its id is the client's.
 func (r Organisation) Key() Key { return Key{r.Client, KindOrganisation, r.Client} }
@@ -405,3 +548,11 @@ func (HoursAlert) isRecord()     {}
 func (Target) isRecord()         {}
 func (Attachment) isRecord()     {}
 func (Edit) isRecord()           {}
+func (Invoice) isRecord()        {}
+func (Claim) isRecord()          {}
+func (InvoiceEntry) isRecord()   {}
+func (CreditNote) isRecord()     {}
+func (Print) isRecord()          {}
+func (Receipt) isRecord()        {}
+func (Dispute) isRecord()        {}
+func (Reminder) isRecord()       {}

@@ -34,6 +34,16 @@ type AddHoliday struct {
 	At  time.Time
 }
 
+// AddHolidays adds special days in one version, where nothing is special yet. Where all of them are there, or others on
+// their dates, it changes nothing.
+type AddHolidays struct {
+	ID     domain.CalendarID
+	Days   []calendar.SpecialDay
+	Reason string // where they come from
+	By     domain.Actor
+	At     time.Time
+}
+
 // Supersede takes the calendar out of the choice, until another version is published.
 type Supersede struct {
 	Reason string
@@ -41,6 +51,7 @@ type Supersede struct {
 	At     time.Time
 }
 
-func (Publish) isCommand()    {}
-func (AddHoliday) isCommand() {}
-func (Supersede) isCommand()  {}
+func (Publish) isCommand()     {}
+func (AddHoliday) isCommand()  {}
+func (AddHolidays) isCommand() {}
+func (Supersede) isCommand()   {}

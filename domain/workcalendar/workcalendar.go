@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"effigate/domain"
 	"effigate/domain/calendar"
@@ -67,6 +68,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.publish(c)
 	case AddHoliday:
 		return s.addHoliday(c)
+	case AddHolidays:
+		return s.addHolidays(c)
 	case Supersede:
 		return s.supersede(c)
 	}
@@ -156,17 +159,55 @@ func (s State) addHoliday(c AddHoliday) ([]Event, error) {
 		return nil, err
 	}
 	there := func(day calendar.SpecialDay) bool { return reflect.DeepEqual(day, c.Day) }
-	switch {
-	case slices.ContainsFunc(newest.Calendar.Days, there):
+	if slices.ContainsFunc(newest.Calendar.Days, there) {
 		return nil, nil
-	case s.Superseded:
-		return nil, domain.Refuse(domain.ErrConflict, "superseded", "the calendar is superseded; publish a version of it to bring it back")
-	case s.Newest() >= MaxVersions:
-		return nil, s.full()
+	}
+	if err := s.closed(); err != nil {
+		return nil, err
 	}
 	return []Event{HolidayAdded{
 		Version: s.Newest() + 1, Staff: HolidayAddedStaff{Day: c.Day}, By: c.By.Person, At: c.At,
 	}}, nil
+}
+
+// addHolidays makes one version of many days. It is the newest one in everything else.
+func (s State) addHolidays(c AddHolidays) ([]Event, error) {
+	newest, exists := s.Numbered(s.Newest())
+	if !exists {
+		return nil, missing()
+	}
+	check := domain.Signed(c.By, c.At)
+	check.That(!c.ID.IsZero(), "id", "must be given")
+	check.Text("reason", c.Reason, 0)
+	days := newest.Calendar.Missing(c.Days)
+	next := newest.Calendar
+	next.Days = slices.Concat(next.Days, days)
+	slices.SortFunc(next.Days, func(a, b calendar.SpecialDay) int { return strings.Compare(string(a.Date), string(b.Date)) })
+	for _, wrong := range next.Check() { // What was right before is wrong in nothing but the new days.
+		check.That(false, "days", wrong)
+	}
+	if err := check.Err(); err != nil || len(days) == 0 {
+		return nil, err
+	}
+	if err := s.closed(); err != nil {
+		return nil, err
+	}
+	return []Event{Published{
+		Calendar: c.ID, Version: s.Newest() + 1,
+		Staff: PublishedStaff{Name: newest.Name, From: newest.From, Calendar: next, Reason: c.Reason},
+		By:    c.By.Person, At: c.At,
+	}}, nil
+}
+
+// closed refuses a day that is added to a calendar that takes none any more.
+func (s State) closed() error {
+	switch {
+	case s.Superseded:
+		return domain.Refuse(domain.ErrConflict, "superseded", "the calendar is superseded; publish a version of it to bring it back")
+	case s.Newest() >= MaxVersions:
+		return s.full()
+	}
+	return nil
 }
 
 func (s State) supersede(c Supersede) ([]Event, error) {

@@ -46,6 +46,17 @@ func added(version int, day calendar.SpecialDay) workcalendar.HolidayAdded {
 	return workcalendar.HolidayAdded{Version: version, Staff: workcalendar.HolidayAddedStaff{Day: day}, By: anna, At: at}
 }
 
+func addAll(days ...calendar.SpecialDay) workcalendar.AddHolidays {
+	return workcalendar.AddHolidays{ID: sydney, Days: days, Reason: "Australia.", By: by, At: at}
+}
+
+// withDays is a version with special days, as adding many makes it.
+func withDays(version int, days ...calendar.SpecialDay) workcalendar.Published {
+	e := published(version, "Sydney", "2026-01-01")
+	e.Staff.Reason, e.Staff.Calendar.Days = "Australia.", days
+	return e
+}
+
 var (
 	supersede  = workcalendar.Supersede{Reason: "Old.", By: by, At: at}
 	superseded = workcalendar.Superseded{Staff: workcalendar.SupersededStaff{Reason: "Old."}, By: anna, At: at}
@@ -70,6 +81,9 @@ func TestDecide(t *testing.T) {
 		"add a holiday":                 {first, add(friday), []workcalendar.Event{added(2, friday)}},
 		"add it twice":                  {append(first, added(2, friday)), add(friday), nil},
 		"make it half a holiday":        {append(first, added(2, friday)), add(half), []workcalendar.Event{added(3, half)}},
+		"add many":                      {first, addAll(anzac, friday), []workcalendar.Event{withDays(2, friday, anzac)}},
+		"add many twice":                {append(first, withDays(2, friday, anzac)), addAll(anzac, friday), nil},
+		"add many beside what is there": {append(first, added(2, half)), addAll(anzac, friday), []workcalendar.Event{withDays(3, half, anzac)}},
 		"publish without it":            {append(first, added(2, friday)), publish(2, "Sydney", "2026-01-01"), []workcalendar.Event{published(3, "Sydney", "2026-01-01")}},
 		"supersede":                     {first, supersede, []workcalendar.Event{superseded}},
 		"supersede twice":               {append(first, superseded), supersede, nil},
@@ -87,18 +101,20 @@ func TestDecide(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	for _, command := range []workcalendar.Command{supersede, add(friday), publish(1, "Perth", "2026-01-01")} {
+	for _, command := range []workcalendar.Command{supersede, add(friday), addAll(friday), publish(1, "Perth", "2026-01-01")} {
 		given().When(command).ThenRefused(t, domain.ErrNotFound, "no_such_calendar")
 	}
 	first := published(1, "Sydney", "2026-01-01")
 	given(first).When(publish(0, "Perth", "2026-01-01")).ThenRefused(t, domain.ErrConflict, "version_changed")
 	given(first, superseded).When(add(friday)).ThenRefused(t, domain.ErrConflict, "superseded")
+	given(first, superseded).When(addAll(friday)).ThenRefused(t, domain.ErrConflict, "superseded")
 	full := []workcalendar.Event{first}
 	for version := 2; version <= workcalendar.MaxVersions; version++ {
 		full = append(full, added(version, friday))
 	}
 	given(full...).When(publish(workcalendar.MaxVersions, "Perth", "2026-01-01")).ThenRefused(t, domain.ErrConflict, "too_many_versions")
 	given(full...).When(add(anzac)).ThenRefused(t, domain.ErrConflict, "too_many_versions")
+	given(full...).When(addAll(anzac)).ThenRefused(t, domain.ErrConflict, "too_many_versions")
 }
 
 func TestEveryWrongFieldIsNamed(t *testing.T) {
@@ -114,6 +130,8 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	backwards := anzac
 	backwards.Hours = []calendar.Interval{{From: "12:00", Until: "09:00"}}
 	known.When(add(backwards)).ThenInvalid(t, "hours")
+	known.When(workcalendar.AddHolidays{Days: []calendar.SpecialDay{friday, backwards, {}}, Reason: "\x00"}).ThenInvalid(t, "id", "days", "reason", "by", "at")
+	known.When(addAll(friday, friday)).ThenInvalid(t, "days")
 	known.When(workcalendar.Supersede{Reason: "\x00"}).ThenInvalid(t, "reason", "by", "at")
 }
 
@@ -163,11 +181,13 @@ func TestRandomHistories(t *testing.T) {
 
 func anyCommand() *rapid.Generator[workcalendar.Command] {
 	return rapid.Custom(func(t *rapid.T) workcalendar.Command {
-		switch rapid.IntRange(0, 3).Draw(t, "command") {
+		switch rapid.IntRange(0, 4).Draw(t, "command") {
 		case 0:
 			return supersede
 		case 1:
 			return add(rapid.SampledFrom([]calendar.SpecialDay{friday, anzac, {Date: "2026-04-03", Name: "Friday"}, {}}).Draw(t, "day"))
+		case 2:
+			return addAll(rapid.SliceOfN(rapid.SampledFrom([]calendar.SpecialDay{friday, anzac, {}}), 0, 3).Draw(t, "days")...)
 		default:
 			name := rapid.SampledFrom([]string{"Sydney", "Perth", ""}).Draw(t, "name")
 			from := rapid.SampledFrom([]calendar.Date{"2026-01-01", "2026-02-01", "2026-02-30"}).Draw(t, "from")

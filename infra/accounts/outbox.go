@@ -19,7 +19,7 @@ const (
 	MailReset      MailKind = "reset"
 	MailEmailOld   MailKind = "email_old" // asks the old address for its consent to a change
 	MailEmailNew   MailKind = "email_new" // asks the new address to confirm itself
-	MailNotice     MailKind = "notice"    // a ticket needs the person
+	MailNotice     MailKind = "notice"    // a ticket needs the person, or an invoice is overdue
 )
 
 // Mail is a mail that waits to be sent. The sender asks for its link by Mint.

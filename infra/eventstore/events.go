@@ -4,7 +4,11 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
+	"effigate/domain/creditnote"
+	"effigate/domain/invoice"
+	"effigate/domain/issuer"
 	"effigate/domain/numbering"
+	"effigate/domain/payment"
 	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ratecard"
@@ -31,6 +35,10 @@ func Product() *Registry {
 		Aggregate{Name: "client", Samples: client.All()},
 		Aggregate{Name: "person", Samples: person.All()},
 		Aggregate{Name: "contract", Samples: contract.All()},
+		Aggregate{Name: "issuer", Samples: issuer.All()},
+		Aggregate{Name: "invoice", Samples: invoice.All()},
+		Aggregate{Name: "creditnote", Samples: creditnote.All()},
+		Aggregate{Name: "payment", Samples: payment.All()},
 		Aggregate{Name: "numbering", Samples: numbering.All()},
 		Aggregate{Name: "ticket", Samples: ticket.All()},
 		Aggregate{Name: "ratecard", Samples: ratecard.All()},

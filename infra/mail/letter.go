@@ -46,6 +46,12 @@ var wordings = map[accounts.MailKind]wording{
 	},
 }
 
+// overdue is what a notice says to a user of a client: a reminder is all that these are sent for.
+var overdue = wording{
+	subject: "An invoice is overdue", path: "/invoices",
+	before: "An invoice of your organisation in %s is overdue.", button: "Open your invoices", after: "You are asked to log in first.",
+}
+
 var page = template.Must(template.New("mail").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Subject}}</title></head>
 <body style="font:16px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:34em;margin:2em auto;padding:0 1em">
@@ -62,6 +68,9 @@ func letter(m accounts.Mail, side domain.Side, base *url.URL, link accounts.Link
 	w, ok := wordings[m.Kind]
 	if !ok {
 		return Letter{}, fmt.Errorf("%w: mail of the kind %q has no words", errRefused, m.Kind)
+	}
+	if m.Kind == accounts.MailNotice && side == domain.ClientSide {
+		w = overdue
 	}
 	place := "the client portal"
 	if side == domain.StaffSide {

@@ -246,6 +246,23 @@ func TestMailIsSentWithItsLink(t *testing.T) {
 }
 
 // What a server cannot take now is tried again at once, then later; what it never takes is set aside.
+// A reminder leads to the invoices, behind the login, and tells nothing of them.
+func TestReminderLeadsToTheInvoices(t *testing.T) {
+	t.Parallel()
+	s, m := &server{}, letterTo("olivia@nexus.example", "Olivia Chen")
+	m.Kind = accounts.MailNotice
+	o := newOutbox(m)
+	stop := run(t, o, listen(t, s), at)
+	wait(t, o.settled)
+	stop()
+	if len(s.received) != 1 {
+		t.Fatalf("%d mails arrived", len(s.received))
+	}
+	if subject := s.received[0].Header.Get("Subject"); subject != "An invoice is overdue" || !strings.Contains(s.bodies[0], "https://portal.northwind.example/invoices") {
+		t.Errorf("%s:\n%s", subject, s.bodies[0])
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	busy := &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try later"}

@@ -92,3 +92,28 @@ func TestViewsAreBoundedAndAPersonsOwn(t *testing.T) {
 		t.Errorf("a view in the place of another: %v", err)
 	}
 }
+
+// A user of a client is written to once while the mail waits, and who has no address not at all.
+func TestNoticeIsOrderedOnce(t *testing.T) {
+	t.Parallel()
+	clients, _ := open(t, postgres.ClientSide)
+	now, person := time.Date(2026, 3, 16, 10, 0, 0, 0, time.UTC), uuid.NameSpaceURL
+	for _, statement := range []string{
+		`SELECT accounts.set_mail(true)`,
+		`INSERT INTO accounts.people (id, client, name, email) VALUES ('` + person.String() + `', '` + uuid.NameSpaceDNS.String() + `', 'Olivia', 'olivia@example.org')`,
+	} {
+		if _, err := clients.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, to := range []uuid.UUID{person, person, uuid.NameSpaceOID} {
+		if err := postgres.OrderNotice(t.Context(), clients, domain.Derive(to, "reminder"), to, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var addresses []string
+	err := clients.Pool.QueryRow(t.Context(), `SELECT array_agg(email) FROM accounts.mail WHERE kind = 'notice'`).Scan(&addresses)
+	if err != nil || len(addresses) != 1 || addresses[0] != "olivia@example.org" {
+		t.Errorf("mail is ordered to %q, %v", addresses, err)
+	}
+}

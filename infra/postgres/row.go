@@ -186,7 +186,7 @@ func (s shape) names() []string {
 }
 
 // statements are the texts a table needs, made once per generation.
-type statements struct{ read, upsert, remove string }
+type statements struct{ read, insert, upsert, remove string }
 
 func (s shape) statements(table string) statements {
 	var columns, arrays, updates []string
@@ -202,10 +202,11 @@ func (s shape) statements(table string) statements {
 		action = "UPDATE SET " + strings.Join(updates, ", ")
 	}
 	list := strings.Join(columns, ", ")
+	insert := fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s)", table, list, strings.Join(arrays, ", "))
 	return statements{
-		read: fmt.Sprintf("SELECT %s FROM %s WHERE %s = ANY($1::uuid[])", list, table, columns[0]),
-		upsert: fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO %s",
-			table, list, strings.Join(arrays, ", "), columns[0], action),
+		read:   fmt.Sprintf("SELECT %s FROM %s WHERE %s = ANY($1::uuid[])", list, table, columns[0]),
+		insert: insert,
+		upsert: fmt.Sprintf("%s ON CONFLICT (%s) DO %s", insert, columns[0], action),
 		remove: fmt.Sprintf("DELETE FROM %s WHERE %s = ANY($1::uuid[])", table, columns[0]),
 	}
 }

@@ -71,6 +71,7 @@ func TestTablesDoNotDependOnBatches(t *testing.T) {
 			n := rapid.IntRange(1, 4).Draw(rt, "toy")
 			events := []domain.Event{
 				toy.Opened{Client: toy.ClientID(1), ID: toy.ToyID(n)},
+				toy.Opened{Client: toy.ClientID(rapid.IntRange(1, 2).Draw(rt, "client")), ID: toy.ToyID(n)}, // Perhaps not as it was.
 				toy.Named{Name: rapid.StringMatching("[a-c]{0,2}").Draw(rt, "name")},
 				toy.Noted{Text: "note"},
 				toy.Shown{},
@@ -86,7 +87,7 @@ func TestTablesDoNotDependOnBatches(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			tables := map[string][]string{"toys": rows(t, database, generation, "toys"), "log": rows(t, database, generation, "log")}
+			tables := map[string][]string{"toys": rows(t, database, generation, "toys"), "log": rows(t, database, generation, "log"), "births": rows(t, database, generation, "births")}
 			parked, err := database.Parked(t.Context(), generation)
 			if err != nil {
 				rt.Fatal(err)
@@ -257,10 +258,20 @@ func TestRowTypesThatCannotBeStoredPanic(t *testing.T) {
 	type keyless struct {
 		Name string `db:"name"`
 	}
+	type pointer struct {
+		ID   uuid.UUID `db:"id"`
+		Name *string   `db:"name"`
+	}
+	type instant struct {
+		ID uuid.UUID `db:"id"`
+		At time.Time `db:"at"`
+	}
 	for name, make := range map[string]func(){
 		"float":    func() { postgres.Rows(projections.Projection[int, float]{}) },
 		"untagged": func() { postgres.Rows(projections.Projection[int, untagged]{}) },
 		"keyless":  func() { postgres.Rows(projections.Projection[int, keyless]{}) },
+		"pointer":  func() { postgres.Final(projections.Final[int, pointer]{}) },
+		"instant":  func() { postgres.Final(projections.Final[int, instant]{}) },
 	} {
 		func() {
 			defer func() {

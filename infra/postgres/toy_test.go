@@ -24,7 +24,19 @@ const clientSchema = `
 	CREATE TABLE toys (id uuid PRIMARY KEY, client uuid NOT NULL, name text NOT NULL);
 	ALTER TABLE toys ENABLE ROW LEVEL SECURITY;
 	CREATE POLICY own_client ON toys FOR SELECT
-	    USING (client = nullif(current_setting('effigate.client', true), '')::uuid);`
+	    USING (client = nullif(current_setting('effigate.client', true), '')::uuid);
+	CREATE TABLE births (id uuid PRIMARY KEY, client uuid NOT NULL, part bigint NOT NULL);
+	ALTER TABLE births ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY own_client ON births FOR SELECT
+	    USING (client = nullif(current_setting('effigate.client', true), '')::uuid);` + refusals
+
+// refusals are what a schema refuses changes of a final table with.
+const refusals = `
+	CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+	BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'restrict_violation'; END $$;
+	CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON births FOR EACH ROW EXECUTE FUNCTION refuse_change();
+	CREATE TRIGGER final_table BEFORE TRUNCATE ON births FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+	ALTER TABLE births ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;`
 
 type toyRow struct {
 	ID     uuid.UUID `db:"id"`
@@ -47,12 +59,38 @@ func shownToys() projections.Projection[visible.Change, toyRow] {
 	}
 }
 
+// birthRow is a row of births: a toy that was ever shown, or opened. It never changes.
+type birthRow struct {
+	ID     uuid.UUID `db:"id"`
+	Client uuid.UUID `db:"client"`
+	Part   int       `db:"part"`
+}
+
+func shownBirths() projections.Final[visible.Change, birthRow] {
+	return projections.Final[visible.Change, birthRow]{Table: "births", Rows: func(change visible.Change) []birthRow {
+		if _, ok := change.(visible.Put); !ok {
+			return nil
+		}
+		return []birthRow{{ID: change.Key().ID, Client: change.Key().Client}}
+	}}
+}
+
+func staffBirths() projections.Final[domain.Recorded, birthRow] {
+	return projections.Final[domain.Recorded, birthRow]{Table: "births", Rows: func(event domain.Recorded) []birthRow {
+		e, ok := event.Event.(toy.Opened)
+		if !ok {
+			return nil
+		}
+		return []birthRow{{ID: domain.Derive(e.ID, "first"), Client: e.Client, Part: 1}, {ID: domain.Derive(e.ID, "second"), Client: e.Client, Part: 2}}
+	}}
+}
+
 func clientModel(log *toy.Log) postgres.Model[visible.Change] {
 	return postgres.Model[visible.Change]{
 		Version: 1,
 		Schema:  clientSchema,
 		Indexes: `CREATE INDEX toys_client ON toys (client, name);`,
-		Tables:  []postgres.Table[visible.Change]{postgres.Rows(shownToys())},
+		Tables:  []postgres.Table[visible.Change]{postgres.Rows(shownToys()), postgres.Final(shownBirths())},
 		Translator: func() projections.Translator[visible.Change] {
 			return projections.NewDisclosures(log, 0, projections.Disclose("toy", toy.Disclose))
 		},
@@ -65,7 +103,8 @@ const staffSchema = `
 	CREATE TABLE toys (
 	    id uuid PRIMARY KEY, client uuid, name text NOT NULL, names bigint NOT NULL, notes bigint NOT NULL,
 	    shown boolean NOT NULL, since timestamptz NOT NULL, named_at timestamptz, last_note text, digest bytea);
-	CREATE TABLE log (id uuid PRIMARY KEY, ordinal bigint NOT NULL, stream text NOT NULL, revision bigint NOT NULL, recorded_at timestamptz NOT NULL);`
+	CREATE TABLE log (id uuid PRIMARY KEY, ordinal bigint NOT NULL, stream text NOT NULL, revision bigint NOT NULL, recorded_at timestamptz NOT NULL);
+	CREATE TABLE births (id uuid PRIMARY KEY, client uuid NOT NULL, part bigint NOT NULL);` + refusals
 
 type staffRow struct {
 	ID       uuid.UUID  `db:"id"`
@@ -128,6 +167,7 @@ func staffModel(log *toy.Log) postgres.Model[domain.Recorded] {
 		Indexes: `CREATE UNIQUE INDEX log_ordinal ON log (ordinal);`,
 		Tables: []postgres.Table[domain.Recorded]{
 			postgres.Rows(staffToys()),
+			postgres.Final(staffBirths()),
 			postgres.Log[domain.Recorded]("log", func(ordinal int64, event domain.Recorded) logRow {
 				return logRow{ID: event.ID, Ordinal: ordinal, Stream: event.Stream, Revision: event.Revision, RecordedAt: event.RecordedAt}
 			}),

@@ -43,7 +43,8 @@ const (
 	fieldBillable
 	fieldBilled
 	fieldAmount
-	fields // how many
+	fieldCurrency // where the name of the amount's column has none
+	fields        // how many
 )
 
 // columns are the names that each format gives to the fields, in lower case; the first that is there is read. A
@@ -52,7 +53,7 @@ var columns = map[Format][fields][]string{
 	Harvest: {
 		fieldFirstName: {"first name"}, fieldLastName: {"last name"}, fieldClient: {"client"}, fieldProject: {"project"},
 		fieldTask: {"task"}, fieldText: {"notes"}, fieldDate: {"date"}, fieldHours: {"hours"},
-		fieldBillable: {"billable?"}, fieldBilled: {"invoiced?"}, fieldAmount: {"billable amount"},
+		fieldBillable: {"billable?"}, fieldBilled: {"invoiced?"}, fieldAmount: {"billable amount"}, fieldCurrency: {"currency"},
 	},
 	Toggl: {
 		fieldPerson: {"user", "member"}, fieldEmail: {"email"}, fieldClient: {"client"}, fieldProject: {"project"}, fieldTask: {"task"},
@@ -68,7 +69,7 @@ var columns = map[Format][fields][]string{
 		fieldID: {"id"}, fieldPerson: {"user", "user.alias", "username", "user.name"}, fieldEmail: {"user.email"}, fieldClient: {"customer", "customer.name"},
 		fieldProject: {"project", "project.name"}, fieldTask: {"activity", "activity.name"}, fieldText: {"description"},
 		fieldDate: {"date"}, fieldFrom: {"begin", "from"}, fieldUntil: {"end", "to"}, fieldSeconds: {"duration_seconds"}, fieldHours: {"duration_decimal"},
-		fieldLength: {"duration"}, fieldBreak: {"break"}, fieldBillable: {"billable"}, fieldBilled: {"exported"}, fieldAmount: {"rate"},
+		fieldLength: {"duration"}, fieldBreak: {"break"}, fieldBillable: {"billable"}, fieldBilled: {"exported"}, fieldAmount: {"rate"}, fieldCurrency: {"currency"},
 	},
 }
 
@@ -452,17 +453,23 @@ func (t *table) key(e Entry, r row) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// amount is what the other system made of it, with the currency of the column's name if there is one.
+// amount is what the other system made of it, with a decimal point, nothing between thousands, and the currency
+// of its own column or of the name of the amount's, if there is one.
 func (t *table) amount(r row) string {
 	value := r.values[fieldAmount]
 	if value == "" {
 		return ""
 	}
-	_, currency, found := strings.Cut(t.names[fieldAmount], "(")
-	if !found {
-		return value
+	if point, comma := strings.LastIndexByte(value, '.'), strings.LastIndexByte(value, ','); comma > point {
+		value = strings.ReplaceAll(value[:comma], ".", "") + "." + value[comma+1:]
+	} else {
+		value = strings.ReplaceAll(value, ",", "")
 	}
-	return value + " " + strings.TrimRight(strings.TrimSpace(currency), ")")
+	currency := r.values[fieldCurrency]
+	if _, named, found := strings.Cut(t.names[fieldAmount], "("); found {
+		currency = strings.TrimRight(strings.TrimSpace(named), ")")
+	}
+	return strings.TrimSpace(value + " " + currency)
 }
 
 func (t *table) note(line int, kind sheet.NoteKind, text string) {

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -225,4 +226,9 @@ func disposition(name string) string {
 		fmt.Fprintf(&encoded, "%%%02X", b)
 	}
 	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, encoded.String())
+}
+
+// SchemaOf describes a type as JSON, for an operation that answers with it or with a file.
+func SchemaOf[B any](a *API) *huma.Schema {
+	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[B](), true, "")
 }

@@ -31,8 +31,8 @@ const (
 	maxKept        = 200              // characters of it that the log keeps
 	look           = 2 * time.Second  // between two looks for what is due that nothing announced
 	staleWait      = time.Second      // before a read model that lags is asked again
-	routerShutdown = 20 * time.Second
-	settleTime     = 10 * time.Second // for writing down what became of an attempt
+	settleTime     = 5 * time.Second  // for taking a delivery, and for writing down what became of it
+	routerShutdown = 20 * time.Second // longer than to take one and give it back
 	pruneEvery     = time.Hour
 )
 
@@ -124,33 +124,37 @@ func (p *post) Subscribe(ctx context.Context, _ string) (<-chan *message.Message
 			}
 			out.Go(func() {
 				defer func() { <-slots }()
-				p.hand(ctx, msg, messages)
+				p.hand(msg, messages)
 			})
 		}
 	}()
 	return messages, nil
 }
 
-// next makes a message of the delivery that is due for longest; nil when none is.
+// next makes a message of the delivery that is due for longest; nil when none is. What is asked for is not called off
+// when ctx ends: the database could take a delivery all the same, and nobody would know to give it back.
 func (p *post) next(ctx context.Context) (*message.Message, error) {
-	due, ok, err := p.Service.take(ctx)
+	asking, cancel := outliving(ctx)
+	defer cancel()
+	due, ok, err := p.Service.take(asking)
 	if err != nil || !ok {
 		return nil, err
 	}
 	return message.NewMessageWithContext(context.WithValue(ctx, dueKey{}, due), due.ID.String(), nil), nil
 }
 
-// hand gives a message out and waits until it is done with.
-func (p *post) hand(ctx context.Context, msg *message.Message, messages chan<- *message.Message) {
-	select {
-	case messages <- msg:
-	case <-ctx.Done():
-		return
-	}
+// outliving is a context for what must be carried through though ctx ends, with a bound.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+}
+
+// hand gives a message out and waits until it is done with, though ctx ends meanwhile: then its attempt breaks off by
+// itself, and the router doesn't wait for a message that is still on its way.
+func (p *post) hand(msg *message.Message, messages chan<- *message.Message) {
+	messages <- msg
 	select {
 	case <-msg.Acked():
 	case <-msg.Nacked(): // What became of it could not be written down; the lease gives it back.
-	case <-ctx.Done():
 	}
 	p.Service.nudge() // Its endpoint is free.
 }
@@ -175,20 +179,22 @@ func (p *post) deliver(msg *message.Message) error {
 	if !ok {
 		return fmt.Errorf("message %s carries no delivery", msg.UUID)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(msg.Context()), settleTime+lease)
-	defer cancel()
+	var r result
 	body, err := p.body(msg.Context(), due)
+	if err == nil {
+		r = p.send(msg.Context(), due, body)
+	}
+	ctx, cancel := outliving(msg.Context())
+	defer cancel()
 	switch {
 	case errors.Is(err, ErrGone):
 		return p.Service.void(ctx, due)
-	case err != nil && msg.Context().Err() == nil && !errors.Is(err, ErrNotYet):
-		return errors.Join(err, p.Service.postpone(ctx, due, p.Service.now().Add(lease)))
-	case err != nil:
+	case errors.Is(err, ErrNotYet):
 		return p.Service.postpone(ctx, due, p.Service.now().Add(staleWait))
-	}
-	r := p.send(msg.Context(), due, body)
-	if r.err != "" && msg.Context().Err() != nil {
+	case (err != nil || r.err != "") && msg.Context().Err() != nil:
 		return p.Service.postpone(ctx, due, p.Service.now())
+	case err != nil:
+		return errors.Join(err, p.Service.postpone(ctx, due, p.Service.now().Add(lease)))
 	}
 	if r.err != "" {
 		p.logger.WarnContext(ctx, "a webhook was not taken", slog.String("side", string(p.Side.Side)), slog.String("delivery_id", due.ID.String()),

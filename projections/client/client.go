@@ -132,7 +132,87 @@ var (
 			ID: r.ID, Client: r.Client, Comment: r.Comment, Ticket: r.Ticket, Number: r.Number, Text: r.Text, Until: r.Until,
 		}
 	}, func(r rows.CommentEditRow) uuid.UUID { return r.Client })
+
+	Claims = table("claims", visible.KindClaim, func(r visible.Claim) rows.ClaimRow {
+		return rows.ClaimRow{
+			ID: r.ID, Client: r.Client, Paid: r.Paid, Credited: r.Credited, WrittenOff: r.WrittenOff, Closed: r.Closed,
+			Outstanding: r.Left, Disputed: r.Disputed, Voided: r.Voided, LastPaid: r.LastPaid,
+		}
+	}, func(r rows.ClaimRow) uuid.UUID { return r.Client })
+
+	Prints = table("prints", visible.KindPrint, func(r visible.Print) rows.PrintRow {
+		return rows.PrintRow{ID: r.ID, Client: r.Client, Layout: r.Layout, SHA256: r.SHA256, Size: r.Size}
+	}, func(r rows.PrintRow) uuid.UUID { return r.Client })
+
+	Receipts = table("receipts", visible.KindReceipt, func(r visible.Receipt) rows.ReceiptRow {
+		return rows.ReceiptRow{ID: r.ID, Client: r.Client, Invoice: r.Invoice, Amount: r.Amount, Day: r.Day, Reversed: r.Reversed}
+	}, func(r rows.ReceiptRow) uuid.UUID { return r.Client })
+
+	Disputes = table("disputes", visible.KindDispute, func(r visible.Dispute) rows.DisputeRow {
+		return rows.DisputeRow{
+			ID: r.ID, Client: r.Client, Invoice: r.Invoice, Line: r.Line, Amount: r.Amount, Reason: r.Reason, State: r.State,
+			Answer: r.Answer, RaisedBy: r.By, RaisedAt: r.At, AnsweredAt: instant(r.Answered),
+		}
+	}, func(r rows.DisputeRow) uuid.UUID { return r.Client })
+
+	Reminders = table("reminders", visible.KindReminder, func(r visible.Reminder) rows.ReminderRow {
+		return rows.ReminderRow{ID: r.ID, Client: r.Client, Invoice: r.Invoice, Step: r.Step, Text: r.Text, At: r.At}
+	}, func(r rows.ReminderRow) uuid.UUID { return r.Client })
+
+	// Disclosed has the documents that the client sees at present, of those that Invoices and CreditNotes never delete.
+	Disclosed = projections.Projection[visible.Change, rows.DisclosedRow]{
+		Table: "disclosed",
+		Key: func(change visible.Change) (uuid.UUID, bool) {
+			key := change.Key()
+			return key.ID, key.Kind == visible.KindInvoice || key.Kind == visible.KindCreditNote
+		},
+		Evolve: func(before rows.DisclosedRow, change visible.Change) (rows.DisclosedRow, bool) {
+			key := change.Key()
+			if _, gone := change.(visible.Remove); gone {
+				return before, before.Client != uuid.Nil && before.Client != key.Client
+			}
+			return rows.DisclosedRow{ID: key.ID, Client: key.Client, Kind: string(key.Kind)}, true
+		},
+	}
 )
+
+// The projections of documents, one for each kind of record. Their rows are written once; a document that is withdrawn
+// leaves Disclosed.
+var (
+	Invoices = final("invoices", func(r visible.Invoice) rows.InvoiceRow {
+		return rows.InvoiceRow{
+			ID: r.ID, Client: r.Client, Number: r.Number, Contract: r.Contract, Month: r.Month, Date: r.Date, Due: r.Due,
+			Zone: r.Zone, Currency: r.Currency, Net: r.Net, Tax: r.Tax, Payable: r.Payable, Document: r.Document,
+			SHA256: r.SHA256, Entries: r.Entries,
+		}
+	})
+
+	InvoiceEntries = final("invoice_entries", func(r visible.InvoiceEntry) rows.InvoiceEntryRow {
+		return rows.InvoiceEntryRow{ID: r.ID, Client: r.Client, Invoice: r.Invoice, Line: r.Line, Position: r.Position, Entry: r.Entry}
+	})
+
+	CreditNotes = final("credit_notes", func(r visible.CreditNote) rows.CreditNoteRow {
+		return rows.CreditNoteRow{
+			ID: r.ID, Client: r.Client, Number: r.Number, Invoice: r.Invoice, Date: r.Date, Currency: r.Currency, Net: r.Net,
+			Tax: r.Tax, Payable: r.Payable, Document: r.Document, SHA256: r.SHA256,
+		}
+	})
+)
+
+// final projects one kind of record into a table whose rows never change. What is removed keeps its row.
+func final[V visible.Record, R comparable](name string, row func(V) R) projections.Final[visible.Change, R] {
+	return projections.Final[visible.Change, R]{
+		Table: name,
+		Rows: func(change visible.Change) []R {
+			if put, ok := change.(visible.Put); ok {
+				if record, ok := put.Record.(V); ok {
+					return []R{row(record)}
+				}
+			}
+			return nil
+		},
+	}
+}
 
 // table projects one kind of record into the table that holds nothing else: a Put replaces the row, a
 // Remove deletes it. A record that moves to another client is put there and removed here, in either order;

@@ -30,6 +30,8 @@ func evolveClient(row rows.Client, r domain.Recorded) (rows.Client, bool) {
 		row.SeatsTaken--
 	case client.ContractLinked:
 		// Contracts name their client themselves.
+	case client.BillingDescribed:
+		// Rows of billing.
 	}
 	return row, true
 }

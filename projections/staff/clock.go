@@ -86,7 +86,7 @@ func pinned(row rows.Clock, clock sla.Clock) rows.Clock {
 	pin, _ := clock.Pin()
 	row.Policy, row.PolicyVersion = known(pin.Policy.ID), pin.Policy.Version
 	row.Calendar, row.CalendarVersion = known(pin.Calendar.ID), pin.Calendar.Version
-	row.Source, row.SupportLevel = string(pin.Source), pin.SupportLevel
+	row.Source, row.SupportLevel, row.Zones = string(pin.Source), pin.SupportLevel, pin.Zones
 	return row
 }
 

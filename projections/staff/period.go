@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -31,7 +32,8 @@ func periodStream(r domain.Recorded) (contract uuid.UUID, month calendar.Month) 
 // periodOf names the period that an event changes as a whole.
 func periodOf(r domain.Recorded) (uuid.UUID, bool) {
 	switch r.Event.(type) {
-	case period.Opened, period.TermsPinned, period.CarriedIn, period.TopUpDue, period.Closed:
+	case period.Opened, period.TermsPinned, period.CarriedIn, period.TopUpDue, period.Closed,
+		period.Reserved, period.Released, period.Billed, period.Unbilled:
 		contract, month := periodStream(r)
 		return domain.Derive(contract, "period", string(month)), true
 	default:
@@ -67,8 +69,45 @@ func evolvePeriod(row rows.Period, r domain.Recorded) (rows.Period, bool) {
 		for _, short := range e.ShortfallByLine {
 			row.Hours = onLine(row.Hours, short.Line, func(h *rows.PeriodHours) { h.ShortfallMinutes += short.Minutes })
 		}
+	default:
+		row = invoicing(row, e)
 	}
 	return row, true
+}
+
+// invoicing takes over which invoice charges the period. An invoice of another month that takes deductions of this one
+// is in Also alone.
+func invoicing(row rows.Period, e domain.Event) rows.Period {
+	also := strings.Fields(row.Also)
+	without := func(invoice domain.InvoiceID) bool {
+		i := slices.Index(also, invoice.String())
+		if i >= 0 {
+			row.Also = strings.Join(slices.Delete(also, i, i+1), " ")
+		}
+		return i >= 0
+	}
+	switch e := e.(type) {
+	case period.Reserved:
+		if e.Staff.Later {
+			row.Also = strings.Join(append(also, e.Invoice.String()), " ")
+			return row
+		}
+		row.ReservedBy, row.BeyondOrder, row.Released = known(e.Invoice.UUID), e.Staff.BeyondOrder, ""
+	case period.Released:
+		if !without(e.Invoice) {
+			row.ReservedBy, row.Released = nil, e.Staff.Reason
+		}
+	case period.Billed:
+		if !without(e.Invoice) {
+			row.ReservedBy = nil
+			row.BilledBy, row.BilledAs, row.BilledNet = known(e.Invoice.UUID), e.Number, e.Staff.Net.String()
+		}
+	case period.Unbilled:
+		if row.BilledBy != nil && *row.BilledBy == e.Invoice.UUID {
+			row.BilledBy, row.BilledAs, row.BilledNet = nil, "", ""
+		}
+	}
+	return row
 }
 
 // onLine changes the hours of one line.

@@ -15,7 +15,11 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
+	"effigate/domain/creditnote"
+	"effigate/domain/invoice"
+	"effigate/domain/issuer"
 	"effigate/domain/numbering"
+	"effigate/domain/payment"
 	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ticket"
@@ -31,6 +35,9 @@ var tables = map[string]string{
 	"periods": "id", "time_records": "id", "charges": "id", "forecasts": "id", "hours_alerts": "id", "overage_requests": "id", "deductions": "id", "timers": "id",
 	"tickets": "id", "messages": "id", "comment_edits": "id", "attachments": "id", "ticket_links": "id", "timeline": "id",
 	"clocks": "id", "targets": "id", "escalations": "id", "log": "ordinal",
+	"invoices": "id", "invoice_drafts": "id", "invoice_steps": "id", "invoice_documents": "id", "invoice_entries": "id",
+	"credit_notes": "id", "credit_note_documents": "id", "payments": "id", "allocations": "id", "disputes": "id",
+	"issuers": "id", "billing": "id",
 }
 
 // history records a story that every kind of event occurs in, many of them again and in any order.
@@ -45,6 +52,13 @@ func history(t *testing.T, log *stafftest.Log) {
 		log.Record(t, period.Stream(domain.ContractID{UUID: id("contract", round)}, "2026-02"), period.All()...)
 		log.Record(t, timer.Stream(domain.PersonID{UUID: id("person", round)}), timer.All()...)
 		log.Record(t, numbering.Stream("ticket-"+id("client", round).String()+"-visible"), numbering.All()...)
+		log.Record(t, issuer.Stream("main"), issuer.All()...)
+		log.Record(t, creditnote.Stream(domain.CreditNoteID{UUID: id("note", round)}), creditnote.All()...)
+		log.Record(t, payment.Stream(domain.PaymentID{UUID: id("payment", round)}), payment.All()...)
+		log.Record(t, payment.Stream(domain.PaymentID{UUID: id("allocated", round)}), payment.All()[:2]...)
+		issued := invoice.All()
+		log.Record(t, invoice.Stream(domain.InvoiceID{UUID: id("invoice", round)}), issued[:len(issued)-round]...)
+		log.Record(t, invoice.Stream(domain.InvoiceID{UUID: id("draft", round)}), issued[:5]...)
 	}
 	all := ticket.All()
 	for range 60 {

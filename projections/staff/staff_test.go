@@ -12,7 +12,11 @@ import (
 	"effigate/domain"
 	"effigate/domain/client"
 	"effigate/domain/contract"
+	"effigate/domain/creditnote"
+	"effigate/domain/invoice"
+	"effigate/domain/issuer"
 	"effigate/domain/numbering"
+	"effigate/domain/payment"
 	"effigate/domain/period"
 	"effigate/domain/person"
 	"effigate/domain/ratecard"
@@ -44,6 +48,11 @@ var folds = map[string]func(domain.Recorded) (string, bool){
 	"timeline":   fold(staff.Timeline),
 	"edits":      fold(staff.CommentEdits), "attachments": fold(staff.Attachments), "links": fold(staff.TicketLinks),
 	"clocks": fold(staff.Clocks), "targets": fold(staff.Targets), "escalations": fold(staff.Escalations),
+	"invoices": fold(staff.Invoices), "invoice_drafts": fold(staff.InvoiceDrafts), "invoice_steps": fold(staff.InvoiceSteps),
+	"invoice_documents": made(staff.InvoiceDocuments), "invoice_entries": made(staff.InvoiceEntries),
+	"credit_notes": fold(staff.CreditNotes), "credit_note_documents": made(staff.CreditNoteDocuments),
+	"payments": fold(staff.Payments), "allocations": fold(staff.Allocations), "disputes": fold(staff.Disputes),
+	"issuers": fold(staff.Issuers), "billing": fold(staff.Billing),
 }
 
 func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recorded) (string, bool) {
@@ -58,12 +67,21 @@ func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recor
 	}
 }
 
+// made is fold for a table whose rows never change.
+func made[R comparable](p projections.Final[domain.Recorded, R]) func(domain.Recorded) (string, bool) {
+	return func(r domain.Recorded) (string, bool) {
+		rows := p.Rows(r)
+		return fmt.Sprintf("%+v", rows), len(rows) > 0
+	}
+}
+
 // samples lists one event of every kind that the product stores.
 func samples() []domain.Event {
 	return slices.Concat(
 		[]domain.Event{eventstore.Opened{}},
 		client.All(), person.All(), contract.All(), ticket.All(), numbering.All(),
 		ratecard.All(), slapolicy.All(), workcalendar.All(), period.All(), timer.All(),
+		issuer.All(), invoice.All(), creditnote.All(), payment.All(),
 	)
 }
 
@@ -119,6 +137,8 @@ func TestEveryTextOfAnEventReachesARow(t *testing.T) {
 	const marker = "marker-7f3a"
 	elsewhere := map[string]string{
 		"person.grant_withdrawn.v1 Grant": "the row lists the grants that are left",
+		"invoice.discarded.v1 Month":      "it is of an invoice that nobody drafted; the period tells of its reservation",
+		"period.reserved.v1 BeyondOrder":  "the sample takes deductions of a month before, and invoice.drafted gives the reason",
 		"client.seat_taken.v1 Role":       "the person is invited in it, and person.invited says so",
 	}
 	for _, sample := range samples() {

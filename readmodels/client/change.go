@@ -47,12 +47,13 @@ func ListChanges(ctx context.Context, tx pgx.Tx, v Viewer, after int64, limit in
 }
 
 // audible narrows a query over changes to those the viewer may hear of. A Client Employee hears of tickets of their
-// own, and of contracts with all that belongs to them if it may see them. What else is gone belongs to nobody any more,
-// so everyone of the organisation hears that the id, which names nothing now, was removed.
+// own, of contracts with all that belongs to them if it may see them, and of invoices likewise. What else is gone
+// belongs to nobody any more, so everyone of the organisation hears that the id, which names nothing now, was removed.
 func (v Viewer) audible() string {
 	return v.own(`
 		  AND CASE WHEN n.kind IN ('contract', 'contract_line', 'bucket', 'carried_lot', 'work', 'settlement', 'proposal',
 		        'overage_request', 'hours_alert') THEN @scope
+		    WHEN n.kind IN ('invoice', 'claim', 'invoice_entry', 'credit_note', 'print', 'receipt', 'dispute', 'reminder') THEN @billing
 		    ELSE n.removed OR n.kind IN ('organisation', 'category') OR n.kind = 'person' AND n.key = @person
 		      OR EXISTS (SELECT FROM tickets t WHERE t.client = @client AND t.raised_by = @person AND t.id = CASE n.kind
 		        WHEN 'ticket' THEN n.key
@@ -66,6 +67,6 @@ func (v Viewer) audible() string {
 
 func changeArguments(v Viewer) pgx.NamedArgs {
 	arguments := v.arguments()
-	arguments["version"], arguments["scope"] = Version, v.Scope
+	arguments["version"], arguments["scope"], arguments["billing"] = Version, v.Scope, v.Billing
 	return arguments
 }

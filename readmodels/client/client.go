@@ -25,7 +25,7 @@ import (
 
 // Version of the tables. It is raised with every change of schema.sql, indexes.sql or projections/client,
 // and leads to a new generation.
-const Version = 4
+const Version = 5
 
 // Schema creates the tables of a generation, Indexes what queries need besides. Both run with the
 // generation as search_path.
@@ -46,12 +46,14 @@ type Viewer struct {
 	Person uuid.UUID
 	All    bool
 	Scope  bool // sees the summary of contracts: an admin, or an employee with the grant
+	// Billing says that it sees invoices and what belongs to them: an admin, or an employee with the grant.
+	Billing bool
 }
 
 // ViewerOf gives the viewer that an actor of the client side is by its role alone, without any grant.
 func ViewerOf(actor domain.Actor) Viewer {
 	admin := actor.Role == domain.ClientAdmin
-	return Viewer{Client: actor.Client.UUID, Person: actor.Person.UUID, All: admin, Scope: admin}
+	return Viewer{Client: actor.Client.UUID, Person: actor.Person.UUID, All: admin, Scope: admin, Billing: admin}
 }
 
 // Admit gives the viewer that an actor of the client side is at this moment. It is domain.ErrNotFound when
@@ -64,6 +66,7 @@ func Admit(ctx context.Context, tx pgx.Tx, actor domain.Actor) (Viewer, error) {
 	}
 	v := ViewerOf(actor)
 	v.Scope = v.Scope || slices.Contains(grants, access.ReadScope)
+	v.Billing = v.Billing || slices.Contains(grants, access.ReadBilling)
 	return v, err
 }
 

@@ -83,6 +83,11 @@ func (s *store) put(tb testing.TB, rows ...any) {
 		reflect.TypeFor[client.ProposalRow](): "proposals", reflect.TypeFor[client.OverageRequestRow](): "overage_requests",
 		reflect.TypeFor[client.HoursAlertRow](): "hours_alerts", reflect.TypeFor[client.TargetRow](): "targets",
 		reflect.TypeFor[client.AttachmentRow](): "attachments", reflect.TypeFor[client.CommentEditRow](): "comment_edits",
+		reflect.TypeFor[client.InvoiceRow](): "invoices", reflect.TypeFor[client.InvoiceEntryRow](): "invoice_entries",
+		reflect.TypeFor[client.CreditNoteRow](): "credit_notes", reflect.TypeFor[client.DisclosedRow](): "disclosed",
+		reflect.TypeFor[client.ClaimRow](): "claims", reflect.TypeFor[client.PrintRow](): "prints",
+		reflect.TypeFor[client.ReceiptRow](): "receipts", reflect.TypeFor[client.DisputeRow](): "disputes",
+		reflect.TypeFor[client.ReminderRow](): "reminders",
 	}
 	batch := &pgx.Batch{}
 	for _, row := range rows {
@@ -131,9 +136,9 @@ var (
 	acme, globex   = id(1), id(2)
 	ada, eve, gil  = id(11), id(12), id(13) // acme's admin and employee, globex' admin
 	sue            = id(14)                 // staff
-	asAda          = client.Viewer{Client: acme, Person: ada, All: true, Scope: true}
+	asAda          = client.Viewer{Client: acme, Person: ada, All: true, Scope: true, Billing: true}
 	asEve          = client.Viewer{Client: acme, Person: eve}
-	asGil          = client.Viewer{Client: globex, Person: gil, All: true, Scope: true}
+	asGil          = client.Viewer{Client: globex, Person: gil, All: true, Scope: true, Billing: true}
 	monday         = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	network, phone = id(31), id(32)
 )
@@ -214,6 +219,7 @@ func populated(tb testing.TB) *store {
 			client.OverageRequestRow{ID: id(83 + n), Client: of, Contract: contract, Line: line, Month: "2026-03", Minutes: 120, Text: "May we?", State: "asked", AskedAt: monday},
 			client.HoursAlertRow{ID: id(85 + n), Client: of, Contract: contract, Line: line, Percent: 75, At: monday},
 		)
+		s.put(tb, billed(of, contract, 9000+100*n)...)
 	}
 	s.run(tb, `INSERT INTO accounts.people (id, client, name, email) VALUES ($1, $2, 'Ada Abel', 'ada@acme.example'), ($3, $2, 'Eve Ebner', 'eve@acme.example'), ($4, $5, 'Gil Gross', 'gil@globex.example')`,
 		ada.String(), acme.String(), eve.String(), gil.String(), globex.String())
@@ -308,6 +314,11 @@ func TestEveryTableIsWalled(t *testing.T) {
 	open, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || len(open) > 0 {
 		t.Errorf("not walled: %v, %v", open, err)
+	}
+	if callable := count(t.Context(), t, s.owner, `
+		SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'gen_1'::regnamespace
+		  AND (has_function_privilege('portal_reader', p.oid, 'EXECUTE') OR NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=""'])`); callable != 0 {
+		t.Errorf("%d functions can be called by the portal's role, or find tables by its search path", callable)
 	}
 }
 
@@ -445,6 +456,7 @@ func TestAdmit(t *testing.T) {
 	t.Parallel()
 	s := populated(t)
 	s.run(t, `UPDATE people SET grants = 'contract.read' WHERE id = $1`, eve.String())
+	s.put(t, client.PersonRow{ID: id(15), Client: acme, Role: "client_employee", Grants: "billing.read", State: "active"})
 	actor := func(of, person uuid.UUID, role domain.Role) domain.Actor {
 		return domain.Actor{Person: domain.PersonID{UUID: person}, Side: domain.ClientSide, Role: role, Client: domain.ClientID{UUID: of}}
 	}
@@ -454,6 +466,7 @@ func TestAdmit(t *testing.T) {
 	}{
 		"an admin":                      {actor(acme, ada, domain.ClientAdmin), &asAda},
 		"an employee with a grant":      {actor(acme, eve, domain.ClientEmployee), &client.Viewer{Client: acme, Person: eve, Scope: true}},
+		"an employee who sees bills":    {actor(acme, id(15), domain.ClientEmployee), &client.Viewer{Client: acme, Person: id(15), Billing: true}},
 		"an employee that was an admin": {actor(acme, eve, domain.ClientAdmin), nil},
 		"another organisation's admin":  {actor(acme, gil, domain.ClientAdmin), nil},
 		"nobody":                        {actor(acme, id(99), domain.ClientAdmin), nil},

@@ -30,3 +30,15 @@ CREATE INDEX targets_by_ticket ON targets (ticket, goal);
 CREATE INDEX targets_by_state ON targets (client, state);
 CREATE INDEX attachments_by_ticket ON attachments (ticket, at, id);
 CREATE INDEX comment_edits_by_comment ON comment_edits (comment, number);
+
+-- The list of invoices runs from the newest to the oldest; statements go by days.
+CREATE INDEX invoices_by_date ON invoices (client, date, id);
+CREATE INDEX invoices_by_number ON invoices (client, number);
+CREATE INDEX invoice_entries_by_invoice ON invoice_entries (invoice, position);
+CREATE INDEX credit_notes_by_date ON credit_notes (client, date, id);
+CREATE INDEX credit_notes_by_number ON credit_notes (client, number);
+CREATE INDEX credit_notes_by_invoice ON credit_notes (invoice);
+CREATE INDEX receipts_by_invoice ON receipts (invoice, day, id);
+CREATE INDEX receipts_by_day ON receipts (client, day, id);
+CREATE INDEX disputes_by_invoice ON disputes (invoice, raised_at, id);
+CREATE INDEX reminders_by_invoice ON reminders (invoice, step);

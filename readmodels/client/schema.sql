@@ -225,6 +225,128 @@ CREATE TABLE ticket_steps (
     at     timestamptz NOT NULL
 );
 
+-- Documents that were issued, and what explains their lines. Nobody changes or deletes a row of them, whoever it is
+-- (F38); amounts are canonical numbers. What is withdrawn, because its stream cannot be projected, leaves disclosed,
+-- and row security then hides it.
+CREATE TABLE invoices (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    number   text COLLATE "C" NOT NULL,
+    contract uuid NOT NULL,
+    month    text COLLATE "C" NOT NULL,
+    date     text COLLATE "C" NOT NULL,
+    due      text COLLATE "C" NOT NULL,
+    zone     text NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    net      text NOT NULL,
+    tax      text NOT NULL,
+    payable  text NOT NULL,
+    document text NOT NULL, -- to the byte what sha256 is of
+    sha256   text NOT NULL,
+    entries  bigint NOT NULL
+);
+
+CREATE TABLE invoice_entries (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    invoice  uuid NOT NULL,
+    line     uuid NOT NULL,
+    position bigint NOT NULL,
+    entry    text NOT NULL -- JSON
+);
+
+CREATE TABLE credit_notes (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    number   text COLLATE "C" NOT NULL,
+    invoice  uuid NOT NULL,
+    date     text COLLATE "C" NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    net      text NOT NULL,
+    tax      text NOT NULL,
+    payable  text NOT NULL,
+    document text NOT NULL,
+    sha256   text NOT NULL
+);
+
+-- The invoices and credit notes that the client sees at present.
+CREATE TABLE disclosed (
+    id     uuid PRIMARY KEY,
+    client uuid NOT NULL,
+    kind   text NOT NULL
+);
+
+-- What is left to be paid of an invoice; the id is the invoice's.
+CREATE TABLE claims (
+    id          uuid PRIMARY KEY,
+    client      uuid NOT NULL,
+    paid        text NOT NULL,
+    credited    text NOT NULL,
+    written_off text NOT NULL,
+    closed      text COLLATE "C" NOT NULL, -- the day of that
+    outstanding text NOT NULL,
+    disputed    text NOT NULL,
+    voided      text NOT NULL, -- number of the credit note that took the invoice back
+    last_paid   text COLLATE "C" NOT NULL
+);
+
+-- The printed form of an invoice or credit note, whose id it has. The bytes are in the public store, under the digest.
+CREATE TABLE prints (
+    id     uuid PRIMARY KEY,
+    client uuid NOT NULL,
+    layout bigint NOT NULL,
+    sha256 text NOT NULL,
+    size   bigint NOT NULL
+);
+
+CREATE TABLE receipts (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    invoice  uuid NOT NULL,
+    amount   text NOT NULL,
+    day      text COLLATE "C" NOT NULL,
+    reversed text COLLATE "C" NOT NULL -- the day when it was taken back; empty: it stands
+);
+
+CREATE TABLE disputes (
+    id          uuid PRIMARY KEY,
+    client      uuid NOT NULL,
+    invoice     uuid NOT NULL,
+    line        uuid NOT NULL,
+    amount      text NOT NULL,
+    reason      text NOT NULL,
+    state       text NOT NULL,
+    answer      text NOT NULL,
+    raised_by   uuid NOT NULL,
+    raised_at   timestamptz NOT NULL,
+    answered_at timestamptz
+);
+
+CREATE TABLE reminders (
+    id      uuid PRIMARY KEY,
+    client  uuid NOT NULL,
+    invoice uuid NOT NULL,
+    step    bigint NOT NULL,
+    text    text NOT NULL,
+    at      timestamptz NOT NULL
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: what was issued never changes', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+REVOKE ALL ON FUNCTION refuse_change() FROM PUBLIC;
+
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON invoices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE invoices ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON invoice_entries FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON invoice_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE invoice_entries ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE credit_notes ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
+
 ALTER TABLE organisation     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE people           ENABLE ROW LEVEL SECURITY;
 ALTER TABLE contracts        ENABLE ROW LEVEL SECURITY;
@@ -243,6 +365,15 @@ ALTER TABLE ticket_steps     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE targets          ENABLE ROW LEVEL SECURITY;
 ALTER TABLE attachments      ENABLE ROW LEVEL SECURITY;
 ALTER TABLE comment_edits    ENABLE ROW LEVEL SECURITY;
+ALTER TABLE invoices         ENABLE ROW LEVEL SECURITY;
+ALTER TABLE invoice_entries  ENABLE ROW LEVEL SECURITY;
+ALTER TABLE credit_notes     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE disclosed        ENABLE ROW LEVEL SECURITY;
+ALTER TABLE claims           ENABLE ROW LEVEL SECURITY;
+ALTER TABLE prints           ENABLE ROW LEVEL SECURITY;
+ALTER TABLE receipts         ENABLE ROW LEVEL SECURITY;
+ALTER TABLE disputes         ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reminders        ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_client ON organisation FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
@@ -280,6 +411,28 @@ CREATE POLICY own_client ON attachments FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON comment_edits FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON invoices FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid)
+        AND EXISTS (SELECT FROM disclosed d WHERE d.id = invoices.id AND d.client = invoices.client));
+CREATE POLICY own_client ON invoice_entries FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid)
+        AND EXISTS (SELECT FROM disclosed d WHERE d.id = invoice_entries.invoice AND d.client = invoice_entries.client));
+CREATE POLICY own_client ON credit_notes FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid)
+        AND EXISTS (SELECT FROM disclosed d WHERE d.id = credit_notes.id AND d.client = credit_notes.client));
+CREATE POLICY own_client ON disclosed FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON claims FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON prints FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON receipts FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON disputes FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON reminders FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 
 GRANT SELECT ON organisation, people, contracts, contract_lines, categories, buckets, carried_lots, work, settlements, proposals,
-    overage_requests, hours_alerts, tickets, comments, ticket_steps, targets, attachments, comment_edits TO portal_reader;
+    overage_requests, hours_alerts, tickets, comments, ticket_steps, targets, attachments, comment_edits,
+    invoices, invoice_entries, credit_notes, disclosed, claims, prints, receipts, disputes, reminders TO portal_reader;

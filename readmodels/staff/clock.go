@@ -38,6 +38,7 @@ type Clock struct {
 	CalendarVersion int        `db:"calendar_version"`
 	Source          string     `db:"source"` // a sla.Source
 	SupportLevel    string     `db:"support_level"`
+	Zones           string     `db:"zones"` // the version of the tz database that the pin was made with
 	Imported        bool       `db:"imported"`
 	BeganAt         time.Time  `db:"began_at"`
 	MovedAt         time.Time  `db:"moved_at"`
@@ -45,7 +46,7 @@ type Clock struct {
 }
 
 const clockColumns = `id, open, promises, goal, due, near, next_at, paused, breached, pauses, escalated_at,
-	escalation_level, policy, policy_version, calendar, calendar_version, source, support_level, imported, began_at, moved_at, revision`
+	escalation_level, policy, policy_version, calendar, calendar_version, source, support_level, zones, imported, began_at, moved_at, revision`
 
 // Decode gives the clock itself.
 func (c Clock) Decode() (sla.Clock, error) { return decodeClock(c.ID, c.Promises) }
@@ -115,6 +116,7 @@ type OpenClock struct {
 	CalendarVersion int        `db:"calendar_version"`
 	Source          string     `db:"source"` // a sla.Source
 	SupportLevel    string     `db:"support_level"`
+	Zones           string     `db:"zones"`    // the version of the tz database that the pin was made with
 	Imported        bool       `db:"imported"` // nothing is promised about it
 }
 
@@ -122,7 +124,7 @@ type OpenClock struct {
 func OpenClocks(ctx context.Context, db Queryer, after uuid.UUID, limit int) ([]OpenClock, error) {
 	clocks, err := list[OpenClock](ctx, db, `
 		SELECT c.id, t.client, t.contract, c.policy, c.policy_version, c.calendar, c.calendar_version, c.source,
-			c.support_level, c.imported
+			c.support_level, c.zones, c.imported
 		FROM clocks c JOIN tickets t ON t.id = c.id
 		WHERE c.open AND c.id > $1
 		ORDER BY c.id

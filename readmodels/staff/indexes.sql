@@ -55,4 +55,27 @@ CREATE INDEX clocks_by_due ON clocks (due, id) WHERE open;
 CREATE INDEX clocks_paused ON clocks (moved_at, id) WHERE pauses > 0;
 CREATE INDEX timeline_by_ticket ON timeline (ticket, revision);
 
+-- Invoices: the pipeline, what is owed, and the way from time to the line that charges it.
+CREATE INDEX invoices_by_age ON invoices (drafted_at, id);
+CREATE INDEX invoices_by_client ON invoices (client, drafted_at, id);
+CREATE INDEX invoices_by_contract ON invoices (contract, month, id);
+CREATE INDEX invoices_by_state ON invoices (state, drafted_at, id);
+CREATE INDEX invoices_by_number ON invoices (number) WHERE number <> '';
+CREATE INDEX invoices_by_date ON invoices (date, id) WHERE number <> '';
+CREATE INDEX invoices_owed ON invoices (client, due) WHERE outstanding NOT IN ('', '0');
+CREATE INDEX invoice_steps_by_invoice ON invoice_steps (invoice, revision);
+CREATE INDEX invoice_entries_by_invoice ON invoice_entries (invoice, chunk, position);
+CREATE INDEX invoice_entries_by_time ON invoice_entries (time_record) WHERE time_record <> '00000000-0000-0000-0000-000000000000';
+CREATE INDEX credit_notes_by_invoice ON credit_notes (invoice, drafted_at, id);
+CREATE INDEX credit_notes_by_date ON credit_notes (date, id) WHERE number <> '';
+CREATE INDEX credit_notes_by_number ON credit_notes (number) WHERE number <> '';
+CREATE INDEX payments_by_age ON payments (received_at, id);
+CREATE INDEX payments_by_client ON payments (client, received_at, id);
+CREATE INDEX payments_by_key ON payments (key) WHERE key <> '';
+CREATE INDEX allocations_by_payment ON allocations (payment, id);
+CREATE INDEX allocations_by_invoice ON allocations (invoice, id);
+CREATE INDEX disputes_by_invoice ON disputes (invoice, raised_at, id);
+CREATE INDEX disputes_open ON disputes (raised_at, id) WHERE state IN ('open', 'under_review');
+CREATE UNIQUE INDEX issuers_by_key ON issuers (key);
+
 CREATE UNIQUE INDEX log_by_ordinal ON log (ordinal);

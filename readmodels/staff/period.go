@@ -32,6 +32,14 @@ type Period struct {
 	OpenedAt    time.Time  `db:"opened_at" json:"opened_at"`
 	ClosedBy    *uuid.UUID `db:"closed_by" json:"closed_by,omitempty"`
 	ClosedAt    *time.Time `db:"closed_at" json:"closed_at,omitempty"`
+	// ReservedBy is the draft that charges it, BilledBy the invoice that did; BilledAs is that one's number.
+	ReservedBy  *uuid.UUID `db:"reserved_by" json:"reserved_by,omitempty"`
+	BeyondOrder string     `db:"beyond_order" json:"beyond_order,omitempty" doc:"Why the newest draft goes beyond the purchase order."`
+	Released    string     `db:"released" json:"released,omitempty" doc:"Why the newest draft was given up."`
+	BilledBy    *uuid.UUID `db:"billed_by" json:"billed_by,omitempty"`
+	BilledAs    string     `db:"billed_as" json:"billed_as,omitempty"`
+	BilledNet   string     `db:"billed_net" json:"billed_net,omitempty"`
+	Also        string     `db:"also" json:"-"` // ids of drafts that took deductions of it alone, separated by spaces
 	Revision    int64      `db:"revision" json:"revision"`
 }
 
@@ -60,7 +68,7 @@ type TopUp struct {
 }
 
 const periodColumns = `id, contract, client, month, zone, status, hours, pins, top_ups, carried, carried_from, closing,
-	opened_by, opened_at, closed_by, closed_at, revision`
+	opened_by, opened_at, closed_by, closed_at, reserved_by, beyond_order, released, billed_by, billed_as, billed_net, also, revision`
 
 // PeriodsOf gives the billing periods of a contract, the newest first, at most MaxLimit.
 func PeriodsOf(ctx context.Context, db Queryer, contract uuid.UUID) ([]Period, error) {

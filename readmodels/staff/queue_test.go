@@ -209,10 +209,13 @@ func TestSLAReport(t *testing.T) {
 		promised(t, log, 4, 60, "standard", ticket.SLAStateReached{Goal: sla.Resolution, State: sla.NearBreach, Staff: ticket.SLAStateReachedStaff{Cycle: 1}, At: at(45)},
 			ticket.SLAStateReached{Goal: sla.Resolution, State: sla.Breached, Staff: ticket.SLAStateReachedStaff{Cycle: 1}, At: at(60)})
 		promised(t, log, 5, 60, "standard", ticket.SLAStateReached{Goal: sla.Resolution, State: sla.NearBreach, Staff: ticket.SLAStateReachedStaff{Cycle: 1}, At: at(45)})
+		promised(t, log, 6, 60, "standard", concluded(sla.Cancelled, 600))
+		missed := ticket.TargetConcludedStaff{Cycle: 1, GoalSeconds: 3600, ElapsedSeconds: 4000, Breached: at(60)} // Cancelling it does not undo that.
+		promised(t, log, 7, 60, "standard", ticket.TargetConcluded{Goal: sla.Resolution, State: sla.Cancelled, At: at(90), Staff: missed})
 	})
 	w.Read(t, func(tx pgx.Tx) error {
 		kept, err := staff.SLAReport(t.Context(), tx, id("client", 1), at(0), at(100))
-		want := []staff.Kept{{Goal: "resolution", Priority: "high", Met: 1, MetLate: 1, Breached: 1, Excused: 1, OverrunSeconds: 400}}
+		want := []staff.Kept{{Goal: "resolution", Priority: "high", Met: 1, MetLate: 1, Breached: 2, Excused: 1, Cancelled: 1, OverrunSeconds: 400}}
 		if diff := cmp.Diff(want, kept); diff != "" || err != nil {
 			t.Errorf("report: %v (-want +got):\n%s", err, diff)
 		}

@@ -155,6 +155,13 @@ CREATE TABLE periods (
     opened_at    timestamptz NOT NULL,
     closed_by    uuid,
     closed_at    timestamptz,
+    reserved_by  uuid,
+    beyond_order text NOT NULL,
+    released     text NOT NULL,
+    billed_by    uuid,
+    billed_as    text NOT NULL,
+    billed_net   text NOT NULL,
+    also         text NOT NULL,
     revision     bigint NOT NULL
 );
 
@@ -536,6 +543,7 @@ CREATE TABLE clocks (
     calendar_version bigint NOT NULL,
     source           text NOT NULL,
     support_level    text NOT NULL,
+    zones            text NOT NULL,
     imported         boolean NOT NULL,
     began_at         timestamptz NOT NULL,
     moved_at         timestamptz NOT NULL,
@@ -587,6 +595,217 @@ CREATE TABLE timeline (
     happened_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL
 );
+
+-- An invoice from its draft on. Amounts are canonical numbers and empty until it is issued: those of a draft are in
+-- invoice_drafts. credits and remaining are JSON lists: what was credited or is being credited, and what of the lines
+-- still can be.
+CREATE TABLE invoices (
+    id             uuid PRIMARY KEY,
+    client         uuid NOT NULL,
+    contract       uuid NOT NULL,
+    month          text COLLATE "C" NOT NULL,
+    issuer         text NOT NULL,
+    reference      text NOT NULL,
+    currency       text COLLATE "C" NOT NULL,
+    zone           text NOT NULL,
+    state          text COLLATE "C" NOT NULL,
+    two_people     boolean NOT NULL,
+    beyond_order   text NOT NULL,
+    prefix         text NOT NULL,
+    chunks         bigint NOT NULL,
+    chunks_added   bigint NOT NULL,
+    asked_date     text COLLATE "C" NOT NULL,
+    series         text NOT NULL,
+    number         text COLLATE "C" NOT NULL,
+    date           text COLLATE "C" NOT NULL,
+    due            text COLLATE "C" NOT NULL,
+    net            text NOT NULL,
+    tax            text NOT NULL,
+    payable        text NOT NULL,
+    deducted       text NOT NULL,
+    paid           text NOT NULL,
+    credited       text NOT NULL,
+    written_off    text NOT NULL,
+    closed         text COLLATE "C" NOT NULL,
+    outstanding    text NOT NULL,
+    credits        text NOT NULL,
+    remaining      text NOT NULL,
+    voided         text NOT NULL,
+    last_paid      text COLLATE "C" NOT NULL,
+    reminded       bigint NOT NULL,
+    layout         bigint NOT NULL,
+    print_sha256   text NOT NULL,
+    print_size     bigint NOT NULL,
+    drafted_by     uuid,
+    drafted_at     timestamptz NOT NULL,
+    submitted_by   uuid,
+    submitted_at   timestamptz,
+    approved_by    uuid,
+    approved_at    timestamptz,
+    issued_by      uuid,
+    issued_at      timestamptz,
+    state_at       timestamptz NOT NULL,
+    revision       bigint NOT NULL
+);
+
+-- What a draft will say, as JSON, and what it comes to. The row is gone once the invoice is issued.
+CREATE TABLE invoice_drafts (
+    id       uuid PRIMARY KEY,
+    content  text NOT NULL,
+    net      text NOT NULL,
+    tax      text NOT NULL,
+    payable  text NOT NULL,
+    problem  text NOT NULL,
+    revision bigint NOT NULL
+);
+
+CREATE TABLE invoice_steps (
+    id          uuid PRIMARY KEY,
+    invoice     uuid NOT NULL,
+    revision    bigint NOT NULL,
+    what        text NOT NULL,
+    note        text NOT NULL,
+    amount      text NOT NULL,
+    item        uuid NOT NULL,
+    actor       uuid,
+    happened_at timestamptz NOT NULL
+);
+
+-- Documents that were issued, and what explains their lines. Nobody changes or deletes a row of them, whoever it is
+-- (F38). Entries are there from the draft on, and stay when it is discarded. document is to the byte what sha256 is of; entry is JSON, with what no client sees.
+CREATE TABLE invoice_documents (
+    id       uuid PRIMARY KEY,
+    number   text NOT NULL,
+    document text NOT NULL,
+    sha256   text NOT NULL
+);
+
+CREATE TABLE invoice_entries (
+    id          uuid PRIMARY KEY,
+    invoice     uuid NOT NULL,
+    line        uuid NOT NULL,
+    chunk       bigint NOT NULL,
+    position    bigint NOT NULL,
+    entry       text NOT NULL,
+    time_record uuid NOT NULL,
+    person      uuid NOT NULL
+);
+
+CREATE TABLE credit_note_documents (
+    id       uuid PRIMARY KEY,
+    number   text NOT NULL,
+    document text NOT NULL,
+    sha256   text NOT NULL
+);
+
+CREATE TABLE credit_notes (
+    id           uuid PRIMARY KEY,
+    client       uuid NOT NULL,
+    invoice      uuid NOT NULL,
+    issuer       text NOT NULL,
+    code         text NOT NULL,
+    prefix       text NOT NULL,
+    currency     text COLLATE "C" NOT NULL,
+    asked_date   text COLLATE "C" NOT NULL,
+    series       text NOT NULL,
+    number       text COLLATE "C" NOT NULL,
+    date         text COLLATE "C" NOT NULL,
+    net          text NOT NULL,
+    tax          text NOT NULL,
+    payable      text NOT NULL,
+    layout       bigint NOT NULL,
+    print_sha256 text NOT NULL,
+    print_size   bigint NOT NULL,
+    drafted_by   uuid,
+    drafted_at   timestamptz NOT NULL,
+    issued_at    timestamptz,
+    revision     bigint NOT NULL
+);
+
+-- refunds is a JSON list.
+CREATE TABLE payments (
+    id             uuid PRIMARY KEY,
+    client         uuid NOT NULL,
+    amount         text NOT NULL,
+    currency       text COLLATE "C" NOT NULL,
+    day            text COLLATE "C" NOT NULL,
+    source         text NOT NULL,
+    method         text NOT NULL,
+    reference      text NOT NULL,
+    key            text NOT NULL,
+    credit_note    uuid,
+    allocated      text NOT NULL,
+    refunded       text NOT NULL,
+    refunds        text NOT NULL,
+    reversed       text COLLATE "C" NOT NULL,
+    chargeback     boolean NOT NULL,
+    reversed_because text NOT NULL,
+    received_by    uuid,
+    received_at    timestamptz NOT NULL,
+    revision       bigint NOT NULL
+);
+
+CREATE TABLE allocations (
+    id           uuid PRIMARY KEY,
+    payment      uuid NOT NULL,
+    invoice      uuid NOT NULL,
+    amount       text NOT NULL,
+    allocated_by uuid,
+    allocated_at timestamptz NOT NULL
+);
+
+CREATE TABLE disputes (
+    id         uuid PRIMARY KEY,
+    invoice    uuid NOT NULL,
+    line       uuid NOT NULL,
+    amount     text NOT NULL,
+    reason     text NOT NULL,
+    state      text NOT NULL,
+    answer     text NOT NULL,
+    raised_by  uuid,
+    raised_at  timestamptz NOT NULL,
+    taken_by   uuid,
+    taken_at   timestamptz,
+    settled_by uuid,
+    settled_at timestamptz
+);
+
+-- content is JSON.
+CREATE TABLE issuers (
+    id           uuid PRIMARY KEY,
+    key          text NOT NULL,
+    name         text NOT NULL,
+    zone         text NOT NULL,
+    content      text NOT NULL,
+    described_by uuid,
+    described_at timestamptz NOT NULL,
+    revision     bigint NOT NULL
+);
+
+-- How clients are invoiced; the id is the client's, content is JSON.
+CREATE TABLE billing (
+    id           uuid PRIMARY KEY,
+    issuer       text NOT NULL,
+    content      text NOT NULL,
+    described_by uuid,
+    described_at timestamptz NOT NULL
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: what was issued never changes', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+REVOKE ALL ON FUNCTION refuse_change() FROM PUBLIC;
+
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON invoice_documents FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON invoice_documents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE invoice_documents ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON invoice_entries FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON invoice_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE invoice_entries ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
+CREATE TRIGGER final_rows BEFORE UPDATE OR DELETE ON credit_note_documents FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER final_table BEFORE TRUNCATE ON credit_note_documents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE credit_note_documents ENABLE ALWAYS TRIGGER final_rows, ENABLE ALWAYS TRIGGER final_table;
 
 -- Every event of ours, numbered without a gap in the order of the log, whether or not anything else here
 -- shows it and whether or not its stream is parked.

@@ -85,6 +85,9 @@ var sent = map[string]string{
 	"GET /api/staff/v1/calendars/{id}":                                             "",
 	"POST /api/staff/v1/calendars/{id}/versions":                                   `{"base":1,"name":"N","from":"2026-01-01","calendar":{"zone":"UTC","always":true}}`,
 	"POST /api/staff/v1/calendars/{id}/holidays":                                   `{"date":"2026-12-25","name":"Christmas Day","holiday":true}`,
+	"GET /api/staff/v1/holiday-places":                                             "",
+	"GET /api/staff/v1/calendars/{id}/holidays":                                    "?country=AU&region=NSW&from=2026&to=2027",
+	"POST /api/staff/v1/calendars/{id}/import-holidays":                            `{"country":"AU","from":2026,"to":2027}`,
 	"POST /api/staff/v1/calendars/{id}/supersede":                                  `{}`,
 	"GET /api/staff/v1/tickets":                                                    "",
 	"GET /api/staff/v1/ticket-counts":                                              "",
@@ -115,6 +118,7 @@ var sent = map[string]string{
 	"GET /api/staff/v1/tickets/{id}/clock":                                         "",
 	"GET /api/staff/v1/queue":                                                      "",
 	"GET /api/staff/v1/sla/pauses":                                                 "",
+	"GET /api/staff/v1/sla/what-if":                                                "?policy=" + missing,
 	"GET /api/staff/v1/sla/report":                                                 "",
 	"GET /api/staff/v1/views":                                                      "",
 	"POST /api/staff/v1/views":                                                     `{"name":"Mine","list":"queue","query":"mine=true"}`,
@@ -287,6 +291,8 @@ var sent = map[string]string{
 	"GET /calendars/{id}/publish":                  "",
 	"POST /calendars/{id}/publish":                 "key=k&base=1&name=N&from=2026-01-01&zone=UTC&always=on",
 	"POST /calendars/{id}/supersede":               "key=k",
+	"GET /calendars/{id}/import-holidays":          "",
+	"POST /calendars/{id}/import-holidays":         "key=k&place=AU&from=2026&to=2027",
 	"POST /calendars/{id}/holidays":                "key=k&date=2026-12-25&name=Christmas+Day",
 	"GET /people/import":                           "",
 	"POST /people/import":                          "",
@@ -384,6 +390,7 @@ var sent = map[string]string{
 	"GET /notices":                                         "",
 	"POST /notices/read":                                   "key=k",
 	"GET /sla":                                             "",
+	"GET /sla/what-if":                                     "",
 	"GET /sla/pauses":                                      "",
 
 	"GET /api/staff/v1/webhooks":                                        "",
@@ -410,6 +417,81 @@ var sent = map[string]string{
 	"POST /webhooks/{id}/resume":                                        "key=k",
 	"POST /webhooks/{id}/remove":                                        "key=k",
 	"POST /webhooks/{id}/test":                                          "key=k",
+
+	"GET /api/staff/v1/invoices":                           "?state=draft",
+	"GET /api/staff/v1/invoices/{id}":                      "",
+	"GET /api/staff/v1/invoices/{id}/pdf":                  "",
+	"GET /api/staff/v1/invoices/{id}/recompute":            "",
+	"GET /api/staff/v1/invoices/{id}/xml":                  "",
+	"GET /api/staff/v1/invoices/{id}/csv":                  "",
+	"GET /api/staff/v1/credit-notes/{id}/pdf":              "",
+	"GET /api/staff/v1/credit-notes/{id}/xml":              "",
+	"GET /api/staff/v1/credit-notes/{id}/csv":              "",
+	"POST /api/staff/v1/invoices":                          `{"contract":"` + missing + `","month":"2026-02"}`,
+	"POST /api/staff/v1/invoices/preview":                  `{"contract":"` + missing + `","month":"2026-02"}`,
+	"POST /api/staff/v1/invoices/run":                      `{"month":"2026-02","preview":true}`,
+	"POST /api/staff/v1/invoices/{id}/lines":               `{"text":"Discount","unit_price":"-1","reason":"R"}`,
+	"DELETE /api/staff/v1/invoices/{id}/lines/{line}":      "",
+	"POST /api/staff/v1/invoices/{id}/lines/{line}/reword": `{"text":"Other"}`,
+	"POST /api/staff/v1/invoices/{id}/submit":              "",
+	"POST /api/staff/v1/invoices/{id}/approve":             `{"shown":"` + strings.Repeat("0", 64) + `"}`,
+	"POST /api/staff/v1/invoices/{id}/return":              `{"reason":"R"}`,
+	"POST /api/staff/v1/invoices/{id}/discard":             `{"reason":"R"}`,
+	"POST /api/staff/v1/invoices/{id}/issue":               "",
+	"POST /api/staff/v1/invoices/{id}/credit":              `{"code":"goodwill","reason":"R"}`,
+	"POST /api/staff/v1/invoices/{id}/write-off":           `{"reason":"R"}`,
+	"GET /api/staff/v1/receivables":                        "",
+	"GET /api/staff/v1/payments":                           "",
+	"GET /api/staff/v1/payments/{id}":                      "",
+	"POST /api/staff/v1/payments":                          `{"client":"` + missing + `","amount":"1","currency":"EUR","day":"2026-03-16"}`,
+	"POST /api/staff/v1/payments/{id}/allocate":            `{"invoice":"` + missing + `","amount":"1"}`,
+	"POST /api/staff/v1/payments/{id}/refund":              `{"amount":"1","day":"2026-03-16","reason":"R"}`,
+	"POST /api/staff/v1/payments/{id}/reverse":             `{"day":"2026-03-16","reason":"R"}`,
+	"GET /api/staff/v1/disputes":                           "",
+	"POST /api/staff/v1/disputes/{id}/take":                "",
+	"POST /api/staff/v1/disputes/{id}/settle":              `{"accepted":false,"answer":"A"}`,
+	"GET /api/staff/v1/issuers":                            "",
+	"PUT /api/staff/v1/issuers":                            `{"content":` + someIssuer + `}`,
+	"GET /api/staff/v1/clients/{id}/billing":               "",
+	"PUT /api/staff/v1/clients/{id}/billing":               `{"party":{"name":"Nexus","country":"DE"}}`,
+	"GET /invoices":                                        "?state=issued",
+	"POST /invoices":                                       "contract=" + missing + "&month=2026-02&key=k",
+	"GET /invoices/run":                                    "",
+	"POST /invoices/run":                                   "month=2026-02&key=k",
+	"GET /invoices/{id}":                                   "",
+	"GET /invoices/{id}/pdf":                               "",
+	"GET /invoices/{id}/xml":                               "",
+	"GET /invoices/{id}/csv":                               "",
+	"GET /invoices/{id}/preview":                           "",
+	"GET /invoices/{id}/recompute":                         "",
+	"GET /credit-notes/{id}/pdf":                           "",
+	"GET /credit-notes/{id}/xml":                           "",
+	"GET /credit-notes/{id}/csv":                           "",
+	"GET /invoices/{id}/issue":                             "",
+	"POST /invoices/{id}/issue":                            "key=k",
+	"GET /invoices/{id}/credit":                            "",
+	"POST /invoices/{id}/credit":                           "what=all&rebill=no&code=goodwill&reason=R&key=k",
+	"POST /invoices/{id}/lines":                            "text=Discount&unit_price=-1&why=R&key=k",
+	"POST /invoices/{id}/lines/{line}/remove":              "key=k",
+	"POST /invoices/{id}/reword":                           "line=" + missing + "&words=Other&key=k",
+	"POST /invoices/{id}/submit":                           "key=k",
+	"POST /invoices/{id}/approve":                          "shown=0&key=k",
+	"POST /invoices/{id}/return":                           "act=return&reason.return=R&key=k",
+	"POST /invoices/{id}/discard":                          "act=discard&reason.discard=R&key=k",
+	"POST /invoices/{id}/write-off":                        "act=write-off&reason.write-off=R&key=k",
+	"POST /invoices/{id}/disputes/{dispute}/take":          "key=k",
+	"POST /invoices/{id}/disputes/{dispute}/settle":        "verdict=reject&answer." + missing + "=A&key=k",
+	"GET /payments":                                        "",
+	"POST /payments":                                       "client=" + missing + "&amount=1&currency=EUR&day=2026-03-16&key=k",
+	"GET /payments/{id}":                                   "",
+	"POST /payments/{id}/allocate":                         "invoice=" + missing + "&part=1&key=k",
+	"POST /payments/{id}/refund":                           "refund=1&refund_day=2026-03-16&refund_reason=R&key=k",
+	"POST /payments/{id}/reverse":                          "reverse_day=2026-03-16&reverse_reason=R&key=k",
+	"GET /issuers":                                         "",
+	"GET /issuers/describe":                                "",
+	"POST /issuers/describe":                               "issuer=main&key=k",
+	"GET /clients/{id}/billing":                            "",
+	"POST /clients/{id}/billing":                           "party.name=Nexus&party.country=DE&key=k",
 }
 
 // someTerms are those of a plain contract.
@@ -417,8 +499,11 @@ const someTerms = `{"agreed":{"starts":"2026-01-01","currency":"AUD","lines":[{"
 
 const rules = `{"second_factor":false,"domains":[],"passwords_off":true}`
 
+// someIssuer invoices in the zone of Berlin.
+const someIssuer = `{"party":{"name":"Firm GmbH","country":"DE"},"zone":"Europe/Berlin","invoice_prefix":"INV","credit_prefix":"CN","rates":[{"category":"standard","kind":"S","percent":"20","name":"VAT 20 %"}],"default_category":"standard"}`
+
 // public are the routes that need no login. Those of logging in are tested where they are made.
-var public = map[string]bool{"GET /openapi.json": true, "GET /assets/{name}": true, "POST /theme": true}
+var public = map[string]bool{"GET /openapi.json": true, "GET /assets/{name}": true, "POST /theme": true, "POST /hooks/payments": true}
 
 // TestEveryRouteHasARow, and every row a route. What everybody may do with the own account is the business of
 // the pages of logging in, and of their tests.
@@ -481,7 +566,7 @@ func (o *office) ask(token, method, pattern, target string, key bool) reply {
 	case body != "":
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if method == http.MethodPost {
+	if method != http.MethodGet {
 		o.keys++
 		r.Header.Set("Idempotency-Key", fmt.Sprint("key ", o.keys))
 	}
@@ -498,7 +583,7 @@ func (o *office) ask(token, method, pattern, target string, key bool) reply {
 
 // at fills the parameters of a pattern.
 func at(pattern, id string) string {
-	return strings.NewReplacer("{id}", id, "{comment}", missing, "{attachment}", missing, "{person}", missing, "{aid}", missing, "{bid}", missing, "{number}", "1", "{line}", "work", "{key}", "m", "{contract}", id, "{month}", "2026-03", "{deduction}", missing).Replace(pattern)
+	return strings.NewReplacer("/lines/{line}", "/lines/"+missing, "{id}", id, "{comment}", missing, "{attachment}", missing, "{person}", missing, "{aid}", missing, "{bid}", missing, "{number}", "1", "{line}", "work", "{key}", "m", "{contract}", id, "{month}", "2026-03", "{deduction}", missing, "{dispute}", missing).Replace(pattern)
 }
 
 // TestAccess asks every route as everybody, about things that do not exist: the answers must be those of the

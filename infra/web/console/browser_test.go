@@ -38,7 +38,7 @@ func TestTicketPagesAreForEverybody(t *testing.T) {
 		page := browser.Open(t, base, options...)
 		for _, path := range []string{
 			"/queue", "/queue?text=tkt-1", "/tickets", "/tickets/new", "/tickets/new?client=" + client, path, "/tickets/" + internal,
-			path + "/triage", path + "/split", path + "/publish", "/notices", "/sla", "/sla/pauses",
+			path + "/triage", path + "/split", path + "/publish", "/notices", "/sla", "/sla/pauses", "/sla/what-if",
 		} {
 			page.Goto(path)
 			page.Shot(name + strings.ReplaceAll(path, "/", " "))
@@ -56,4 +56,35 @@ func TestTicketPagesAreForEverybody(t *testing.T) {
 	page.Click("Add the internal note")
 	page.See("The internal note is added.")
 	page.See("Without a script.")
+}
+
+// TestInvoicePagesAreForEverybody: on every kind of screen.
+func TestInvoicePagesAreForEverybody(t *testing.T) {
+	t.Parallel()
+	o := newConsole(t)
+	client, contract := o.billable()
+	draft := "/invoices/" + o.draft(contract)
+	browser, base := browsertest.New(t), o.served("owner")
+	visit := func(paths ...string) {
+		for name, options := range map[string][]browsertest.Option{"desk": nil, "phone dark": {browsertest.Mobile, browsertest.Dark}} {
+			page := browser.Open(t, base, options...)
+			for _, path := range paths {
+				page.Goto(path)
+				page.Shot(name + strings.ReplaceAll(path, "/", " "))
+				page.Axe()
+			}
+		}
+	}
+	visit("/invoices", "/invoices/run?month=2026-02", draft, "/issuers", "/issuers/describe?issuer=main", "/clients/"+client+"/billing")
+	id := o.only(client)
+	digest := o.invoice(id, "").Digest
+	o.post(domain.Finance, api+draft+"/submit", "")
+	visit(draft)
+	o.post(domain.Owner, api+draft+"/approve", `{"shown":"`+digest+`"}`)
+	o.world.Read(t, nothing)
+	visit(draft + "/issue")
+	o.post(domain.Finance, api+draft+"/issue", "")
+	payment, _ := o.post(domain.Finance, api+"/payments", `{"client":"`+client+`","amount":"100","currency":"AUD","day":"2026-03-10"}`)
+	o.world.Read(t, nothing)
+	visit("/invoices", draft, draft+"/credit", "/payments?client="+client, "/payments/"+payment, "/clients/"+client)
 }

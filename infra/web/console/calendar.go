@@ -13,6 +13,7 @@ import (
 	"effigate/domain"
 	"effigate/domain/access"
 	"effigate/domain/calendar"
+	"effigate/infra/holidays"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
 )
@@ -72,6 +73,12 @@ func (c *Console) registerCalendars() {
 	editing(c, access.ManagePolicies, post("add-holiday", "/calendars/{id}/holidays", "Add a special day to a calendar, or replace it", http.StatusOK),
 		func(ctx context.Context, r commands.Request, id uuid.UUID, asked calendar.SpecialDay) (commands.Answer, error) {
 			return c.commands.AddHoliday(ctx, r, commands.AddHoliday{Calendar: domain.CalendarID{UUID: id}, Day: asked})
+		})
+	get(c, "list-holiday-places", "/holiday-places", "Countries and regions whose holidays are known", access.ReadPolicies, c.readHolidayPlaces)
+	get(c, "propose-holidays", "/calendars/{id}/holidays", "The holidays of a place, and which of them a calendar lacks", access.ReadPolicies, c.readHolidays)
+	editing(c, access.ManagePolicies, post("import-holidays", "/calendars/{id}/import-holidays", "Add the holidays of a place to a calendar, in one version", http.StatusOK),
+		func(ctx context.Context, r commands.Request, id uuid.UUID, asked importHolidaysBody) (commands.Answer, error) {
+			return c.importHolidays(ctx, r, id, holidays.Choice{Country: asked.Country, Region: asked.Region, First: asked.From, Last: asked.To})
 		})
 	editing(c, access.ManagePolicies, post("supersede-calendar", "/calendars/{id}/supersede", "Take a calendar out of the choice", http.StatusOK),
 		func(ctx context.Context, r commands.Request, id uuid.UUID, asked reasonBody) (commands.Answer, error) {

@@ -20,8 +20,10 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/bill"
 	"effigate/infra/accounts"
 	"effigate/infra/auth"
+	"effigate/infra/blob"
 	"effigate/infra/files"
 	"effigate/infra/web"
 	"effigate/infra/web/page"
@@ -41,7 +43,7 @@ type Reads interface {
 	Changed() <-chan struct{}
 }
 
-// Options of a console; all but Signin, Version, Logger and the last three must be given.
+// Options of a console; all but Signin, PaymentSecret, Version, Logger and the last three must be given.
 type Options struct {
 	Commands *commands.Service
 	Reads    Reads
@@ -52,6 +54,17 @@ type Options struct {
 	// Staff are the accounts of effigate_staff, Clients those of effigate_client. Clients may fail: answers
 	// then give client users by their ids alone, and the log says why.
 	Staff, Clients Accounts
+	// Documents are the printed forms of issued documents, under the ids of visible.PrintID. Preview prints a draft as it
+	// would be issued.
+	Documents *blob.Reader
+	Preview   func(bill.Document, []bill.Entry) ([]byte, error)
+	// Recompute computes an issued invoice again from the events of its time, and tells how in words; domain.ErrNotFound
+	// for one that is not issued.
+	Recompute func(context.Context, domain.InvoiceID) (string, error)
+	// PaymentSecret signs what a payment gateway tells; see webhook.ParseSecret. Without it nobody listens to one.
+	PaymentSecret []byte
+	// WhatIf replays tickets under other rules. It ends with its context.
+	WhatIf func(context.Context, WhatIf) (Rehearsed, error)
 	// Projections tells how the read models are doing.
 	Projections func(context.Context) ([]Projection, error)
 	Verifier    auth.Verifier
@@ -83,6 +96,8 @@ type Console struct {
 	clients  Accounts
 	now      func() time.Time
 	logger   *slog.Logger
+
+	rehearsing chan struct{} // holds one while a what-if runs
 }
 
 // New makes the console.
@@ -96,7 +111,7 @@ func New(o Options) *Console {
 	if o.Clock == nil {
 		o.Clock = time.Now //nolint:forbidigo // the edge reads the clock
 	}
-	c := &Console{options: o, commands: o.Commands, reads: o.Reads, staff: o.Staff, clients: o.Clients, now: o.Now, logger: o.Logger}
+	c := &Console{options: o, commands: o.Commands, reads: o.Reads, staff: o.Staff, clients: o.Clients, now: o.Now, logger: o.Logger, rehearsing: make(chan struct{}, 1)}
 	c.API = web.New(web.Options{
 		Title: "Effigate staff API", Version: o.Version, Side: domain.StaffSide, Verifier: o.Verifier, Logger: o.Logger,
 		Cookie: "effigate_console", Base: o.Base, ErrorPage: page.Failure(true), Denied: c.denied,
@@ -112,12 +127,17 @@ func New(o Options) *Console {
 	c.registerPeriods()
 	c.registerDeductions()
 	c.registerForecasts()
+	c.registerInvoices()
+	c.registerPayments()
+	c.registerDisputes()
+	c.registerIssuers()
 	c.registerTickets()
 	c.registerEdits()
 	c.registerLife()
 	c.registerQueue()
 	c.registerClock()
 	c.registerSLA()
+	c.registerWhatIf()
 	c.registerViews()
 	c.registerNotices()
 	c.registerPublication()
@@ -131,6 +151,9 @@ func New(o Options) *Console {
 	c.Events("/events", feed{c.reads})
 	c.addPages()
 	c.addAttachmentPages()
+	if len(o.PaymentSecret) > 0 {
+		c.mountPaymentHook()
+	}
 	if o.Webhooks != nil {
 		c.mountWebhooks(o.Webhooks)
 	}

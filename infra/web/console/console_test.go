@@ -123,8 +123,19 @@ type office struct {
 	internal *blob.Store
 	public   *blob.Store
 	files    *files.Files
+	// documents are the printed forms of documents.
+	documents *blob.Store
+	// rehearsal answers what-ifs; nothing comes of them without it.
+	rehearsal func(context.Context, console.WhatIf) (console.Rehearsed, error)
 	// description is what every answer is held to.
 	description description
+}
+
+func (o *office) replay(ctx context.Context, q console.WhatIf) (console.Rehearsed, error) {
+	if o.rehearsal == nil {
+		return console.Rehearsed{}, nil
+	}
+	return o.rehearsal(ctx, q)
 }
 
 func newConsole(t *testing.T) *office {
@@ -149,11 +160,15 @@ func newInstallation(t *testing.T, secret string) *office {
 	o.clients = &fragile{Service: o.users}
 	clock := epoch
 	service := commands.NewService(world.Log, postgres.NewAnswers(world.Database))
-	o.internal, o.public = newStore(t), newStore(t)
+	o.internal, o.public, o.documents = newStore(t), newStore(t), newStore(t)
 	o.files = files.New(files.Options{Internal: o.internal, Public: o.public, Commands: service, Log: world.Log, Logger: logger})
 	o.console = console.New(console.Options{
 		Commands: service, Reads: world.Reads, Files: o.files,
-		Desk:  postgres.NewDesk(world.Database),
+		Documents: &o.documents.Reader, Preview: printDraft, Recompute: func(ctx context.Context, id domain.InvoiceID) (string, error) {
+			again, err := service.RecomputeInvoice(ctx, id)
+			return again.Issued.Document.Number, err
+		}, PaymentSecret: paymentSecret,
+		Desk: postgres.NewDesk(world.Database), WhatIf: o.replay,
 		Staff: o.staff, Clients: o.clients, Signin: o.staff, Webhooks: newWebhooks(t, world.Database), Secret: []byte(secret),
 		Projections: func(context.Context) ([]console.Projection, error) {
 			return []console.Projection{{Name: "staff", Generation: 1, Position: "7/7", State: "live"}}, nil
@@ -245,7 +260,7 @@ func (o *office) send(role domain.Role, method, path, body string, headers ...st
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if method == http.MethodPost {
+	if method != http.MethodGet {
 		o.keys++
 		r.Header.Set("Idempotency-Key", fmt.Sprint("key ", o.keys))
 	}

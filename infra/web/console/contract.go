@@ -61,6 +61,7 @@ type contractBody struct {
 	Forecasts []rows.Forecast          `json:"forecasts" nullable:"false" doc:"The newest of each line."`
 	Alerts    []rows.HoursAlert        `json:"alerts" nullable:"false" doc:"The newest first."`
 	Released  []rows.MilestoneReleased `json:"released" nullable:"false" doc:"Entries of the schedule that are billable."`
+	Spend     *spendBody               `json:"spend,omitempty" doc:"What the present month has come to; absent for a role that may not see periods."`
 	Parked    *rows.Parked             `json:"parked,omitempty" doc:"There when an event of the contract could not be applied: what is shown ends before it."`
 }
 
@@ -250,7 +251,7 @@ func (c *Console) readContract(ctx context.Context, tx pgx.Tx, r reader, in *con
 	if err != nil {
 		return b, err
 	}
-	found, err := c.contractInFull(ctx, tx, id)
+	found, err := c.contractInFull(ctx, tx, r, id)
 	if err != nil {
 		return b, err
 	}
@@ -271,7 +272,7 @@ type fullContract struct {
 	terms terms.Terms
 }
 
-func (c *Console) contractInFull(ctx context.Context, tx pgx.Tx, id uuid.UUID) (f fullContract, err error) {
+func (c *Console) contractInFull(ctx context.Context, tx pgx.Tx, r reader, id uuid.UUID) (f fullContract, err error) {
 	if f.Scope, err = rows.ContractByID(ctx, tx, id, c.today()); err != nil {
 		return f, err
 	}
@@ -297,6 +298,11 @@ func (c *Console) contractInFull(ctx context.Context, tx pgx.Tx, id uuid.UUID) (
 	}
 	if f.Released, err = rows.MilestonesReleased(ctx, tx, id); err != nil {
 		return f, err
+	}
+	if r.may(access.ReadPeriods) {
+		if f.Spend, err = c.spendOf(ctx, r, f.Scope); err != nil {
+			return f, err
+		}
 	}
 	f.Parked, err = parked(ctx, tx, contract.Stream(domain.ContractID{UUID: id}))
 	return f, err

@@ -33,6 +33,7 @@ func (c *Console) addPages() {
 	c.addContractPages()
 	c.addTimePages()
 	c.addPeriodPages()
+	c.addInvoicePages()
 	c.addPersonPages()
 	c.addRulesPages()
 	c.addRosterPages()
@@ -59,6 +60,9 @@ var navigation = []struct {
 	{"Contracts", "/contracts", "file-text", access.ReadContracts},
 	{"Time", "/time", "clock", access.ReadTime},
 	{"Approvals", "/approvals", "inbox", access.ApproveTime},
+	{"Invoices", invoicesPath, "file-text", access.ReadInvoices},
+	{"Payments", paymentsPath, "circle-check", access.ReadInvoices},
+	{"Issuers", issuersPath, "building-2", access.ReadInvoices},
 	{"Rate cards", "/rate-cards", "copy", access.SummariseRates},
 	{"SLA report", "/sla", "circle-check", access.ReadPolicies},
 	{"SLA policies", "/sla-policies", "hourglass", access.ReadPolicies},
@@ -119,6 +123,7 @@ var done = map[string]page.Notice{
 	"superseded":  {Tone: page.Good, Title: "Contracts can no longer choose it."},
 	"costs":       {Tone: page.Good, Title: "The costs are published."},
 	"holiday":     {Tone: page.Good, Title: "The special day is added."},
+	"holidays":    {Tone: page.Good, Title: "The holidays are added."},
 	"sent":        {Tone: page.Good, Title: "The letter is in the queue again."},
 	"attached":    {Tone: page.Good, Title: "The file is attached."},
 
@@ -161,6 +166,27 @@ var done = map[string]page.Notice{
 	"confirmed":       {Tone: page.Good, Title: "The deduction is confirmed."},
 	"waived":          {Tone: page.Good, Title: "Your waiver is noted."},
 	"overage_asked":   {Tone: page.Good, Title: "The client's admins are asked."},
+
+	"invoice_drafted":   {Tone: page.Good, Title: "The invoice is drafted. No client sees it."},
+	"invoices_drafted":  {Tone: page.Good, Title: "What nothing spoke against is drafted."},
+	"line_added":        {Tone: page.Good, Title: "The line is added."},
+	"line_removed":      {Tone: page.Good, Title: "The line is removed."},
+	"line_reworded":     {Tone: page.Good, Title: "The line has its new text."},
+	"invoice_submitted": {Tone: page.Good, Title: "The invoice waits for approval."},
+	"invoice_approved":  {Tone: page.Good, Title: "The invoice is approved. Issue it when it is time."},
+	"invoice_returned":  {Tone: page.Good, Title: "The invoice is a draft again."},
+	"invoice_discarded": {Tone: page.Good, Title: "The draft is discarded. What it charged is free again."},
+	"invoice_issued":    {Tone: page.Good, Title: "The invoice is issued."},
+	"credited":          {Tone: page.Good, Title: "The credit note is issued."},
+	"written_off":       {Tone: page.Good, Title: "What was outstanding is written off."},
+	"dispute_take":      {Tone: page.Good, Title: "The client sees that you look into it."},
+	"dispute_settle":    {Tone: page.Good, Title: "The client has your answer."},
+	"payment_received":  {Tone: page.Good, Title: "The payment is recorded."},
+	"payment_allocate":  {Tone: page.Good, Title: "It is set against the invoice."},
+	"payment_refund":    {Tone: page.Good, Title: "What was paid back is recorded."},
+	"payment_reverse":   {Tone: page.Good, Title: "The payment is reversed."},
+	"issuer_described":  {Tone: page.Good, Title: "The issuer is saved."},
+	"billing_described": {Tone: page.Good, Title: "What invoices go by is saved."},
 
 	"raised":            {Tone: page.Good, Title: "The ticket is raised."},
 	"reply_sent":        {Tone: page.Good, Title: "The reply is sent."},

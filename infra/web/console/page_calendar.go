@@ -43,6 +43,7 @@ type calendarView struct {
 func (c *Console) addCalendarPages() {
 	showing(c, "/calendars", access.ReadPolicies, c.viewCalendars, calendarsPage)
 	addEdition(c, c.calendarEdition())
+	c.addHolidayPages()
 	showing(c, "/calendars/{id}", access.ReadPolicies, c.viewCalendar, calendarPage)
 	c.posting("/calendars/{id}/holidays", access.ManagePolicies, c.postHoliday, func(w http.ResponseWriter, r *http.Request, login auth.Login, form typed, status int) error {
 		v, frame, err := look(c, r, login, access.ReadPolicies, c.viewCalendar)

@@ -30,9 +30,10 @@ type clientView struct {
 	Rules     *Rules // nil when they could not be read, too
 	Managers  []page.Option
 	Form      typed
+	Billed    *billedView // nil for a viewer who may not see invoices
 
 	// What the viewer may do and see.
-	Rename, Assign, SetRules, Manage, SeePeople, SeeContracts, Draft bool
+	Rename, Assign, SetRules, Manage, SeePeople, SeeContracts, Draft, Bill bool
 }
 
 // registerView is the form of a new client.
@@ -67,7 +68,12 @@ func (c *Console) viewClient(ctx context.Context, tx pgx.Tx, r reader, request *
 	v.Path, v.Form = clientPath(id), blank()
 	v.Rename, v.Assign = r.reaches(access.ManageClients, v.Client), r.reaches(access.AssignManagers, v.Client)
 	v.SetRules, v.Manage = r.reaches(access.SetLoginRules, v.Client), r.may(access.ManagePeople)
-	v.Draft = r.may(access.ManageContracts)
+	v.Draft, v.Bill = r.may(access.ManageContracts), r.reaches(access.DescribeBilling, v.Client)
+	if r.may(access.ReadInvoices) {
+		if v.Billed, err = c.billed(ctx, tx, rows.InvoiceFilter{Client: id}); err != nil {
+			return v, err
+		}
+	}
 	if v.SeeContracts = r.may(access.ReadContracts); v.SeeContracts {
 		if v.Contracts, err = rows.ContractsOf(ctx, tx, id, c.today()); err != nil {
 			return v, err

@@ -49,6 +49,7 @@ type contractView struct {
 	Names      map[string]string
 	Acts       []contractAct // what the viewer may do next
 	Form       typed
+	Billed     *billedView // nil for a viewer who may not see invoices
 
 	// What the viewer may do and see.
 	Manage, Approve, SeeTerms, SeePeriods bool
@@ -126,13 +127,18 @@ func (c *Console) viewContract(ctx context.Context, tx pgx.Tx, r reader, request
 	if err != nil {
 		return v, err
 	}
-	if v.fullContract, err = c.contractInFull(ctx, tx, id); err != nil {
+	if v.fullContract, err = c.contractInFull(ctx, tx, r, id); err != nil {
 		return v, err
 	}
 	v.Path, v.Form = contractPath(id), blank()
 	v.Manage, v.Approve = r.may(access.ManageContracts), r.may(access.ApproveContracts)
 	v.SeeTerms, v.SeePeriods = r.may(access.ReadTerms), r.may(access.ReadPeriods)
 	v.Parts, v.Acts = v.parts(), actsOn(r, v.Scope)
+	if r.may(access.ReadInvoices) {
+		if v.Billed, err = c.billed(ctx, tx, rows.InvoiceFilter{Contract: id}); err != nil {
+			return v, err
+		}
+	}
 	if err = c.readHistory(ctx, tx, r, id, &v); err != nil {
 		return v, err
 	}

@@ -138,12 +138,20 @@ func TestCalendarPages(t *testing.T) {
 	o.submit("owner", path+"/holidays", "date", "2026-03-25", "name", "", "hours", "all day").
 		shows(t, http.StatusUnprocessableEntity, "Hours must be such as 09:00-12:00")
 	o.submit("owner", path+"/holidays", "date", "2026-03-25", "name", "").shows(t, http.StatusUnprocessableEntity, "Name must have 1 to 200 characters")
+	o.browse("owner", path+"/import-holidays").shows(t, http.StatusOK, "Show the days", "Australia, New South Wales", `value="2026" selected`)
+	const chosen = "?place=AU-NSW&from=2026&to=2026"
+	o.browse("owner", path+"/import-holidays"+chosen).shows(t, http.StatusOK, "Boxing Day (substitute day)", "Stays as it is", "Add 11 days")
+	o.browse("owner", path+"/import-holidays?place=AU-X&from=2026&to=x").shows(t, http.StatusOK, "Region must be the code of a region", "To must be a year from the first one to 2035")
+	o.submit("owner", path+"/import-holidays", "place", "XX", "from", "2026", "to", "2026").shows(t, http.StatusUnprocessableEntity, "Country must be the code of a country")
+	o.led(o.submit("owner", path+"/import-holidays", "place", "AU-NSW", "from", "2026", "to", "2026"), "owner", path).
+		shows(t, http.StatusOK, "The holidays are added.", "Easter Sunday (holiday): closed", "Holidays of Australia, New South Wales, 2026")
+	o.browse("owner", path+"/import-holidays"+chosen).shows(t, http.StatusOK, "The calendar has all of them.")
 	o.submit("owner", path+"/publish", "base", "2", "name", "Sydney office", "from", "2026-01-01", "zone", "Australia/Sydney", "mon", "late").
 		shows(t, http.StatusUnprocessableEntity, "Mon must be such as 09:00-12:00")
 	o.submit("owner", path+"/publish", "base", "2", "name", "Sydney office", "from", "2026-01-01", "zone", "Australia/Sydney", "always", "on", "days", "day,name\nsoon,Holiday").
 		shows(t, http.StatusUnprocessableEntity, "line 2: the day must be such as 2026-12-24, or 12-25 for each year")
 	o.led(o.submit("owner", path+"/supersede", "reason", "Moved."), "owner", path).shows(t, http.StatusOK, "Moved.")
-	for _, missing := range []string{path + "?version=3", path + "?version=x", "/calendars/" + missing} {
+	for _, missing := range []string{path + "?version=4", path + "?version=x", "/calendars/" + missing} {
 		if got := o.browse("owner", missing); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", missing, got.status)
 		}

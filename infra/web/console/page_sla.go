@@ -37,6 +37,7 @@ type pausesView struct {
 func (c *Console) addSLAPages() {
 	showing(c, "/sla", access.ReadPolicies, c.viewSLA, slaPage)
 	showing(c, "/sla/pauses", access.ReadPolicies, c.viewPauses, pausesPage)
+	c.addWhatIfPage()
 }
 
 func (c *Console) viewSLA(ctx context.Context, tx pgx.Tx, r reader, request *http.Request) (v slaView, err error) {
@@ -101,11 +102,12 @@ func dayOr(text, field string, other time.Time) (time.Time, error) {
 }
 
 // slaTabs are the reports about one time and client.
-func slaTabs(s spanned, pauses bool) []page.Tab {
-	return []page.Tab{
-		{Label: "Promises", Path: query("/sla", s.Query...), Current: !pauses},
-		{Label: "Pauses", Path: query("/sla/pauses", s.Query...), Current: pauses},
+func slaTabs(s spanned, current string) []page.Tab {
+	tabs := []page.Tab{{Label: "Promises", Path: "/sla"}, {Label: "Pauses", Path: "/sla/pauses"}, {Label: "What if", Path: "/sla/what-if"}}
+	for i, tab := range tabs {
+		tabs[i].Current, tabs[i].Path = tab.Path == current, query(tab.Path, s.Query...)
 	}
+	return tabs
 }
 
 // keptMeter draws the share of promises that were kept, of those that count.

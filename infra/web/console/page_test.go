@@ -332,10 +332,10 @@ func TestTheNavigationIsThatOfTheRole(t *testing.T) {
 		return found
 	}
 	for token, want := range map[string][]string{
-		"owner":           {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/approvals", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log", "/mail", "/webhooks"},
-		"account_manager": {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log"},
+		"owner":           {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/approvals", "/invoices", "/payments", "/issuers", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log", "/mail", "/webhooks"},
+		"account_manager": {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/invoices", "/payments", "/issuers", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/people/import", "/access-log"},
 		"engineer":        {"/", "/queue", "/tickets", "/notices", "/clients", "/time", "/staff"},
-		"auditor":         {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/access-log"},
+		"auditor":         {"/", "/queue", "/tickets", "/notices", "/clients", "/contracts", "/time", "/invoices", "/payments", "/issuers", "/rate-cards", "/sla", "/sla-policies", "/calendars", "/staff", "/access-log"},
 		"ops":             {"/", "/staff", "/mail"},
 	} {
 		if diff := cmp.Diff(want, ways(token)); diff != "" {

@@ -164,8 +164,7 @@ func (c *Console) periodInFull(ctx context.Context, tx pgx.Tx, r reader, contrac
 	if b.Period, err = rows.PeriodByMonth(ctx, tx, contract, month); err != nil {
 		return b, err
 	}
-	state, err := c.commands.PreviewPeriod(ctx, commands.Request{Actor: r.Actor, At: c.now().UTC().Truncate(time.Microsecond)},
-		domain.ContractID{UUID: contract}, calendar.Month(month))
+	state, err := c.previewPeriod(ctx, r, contract, month)
 	if err != nil {
 		return b, err
 	}
@@ -198,6 +197,11 @@ func (c *Console) periodInFull(ctx context.Context, tx pgx.Tx, r reader, contrac
 	}
 	b.Parked, err = parked(ctx, tx, books.Stream(domain.ContractID{UUID: contract}, calendar.Month(month)))
 	return b, err
+}
+
+func (c *Console) previewPeriod(ctx context.Context, r reader, contract uuid.UUID, month string) (books.State, error) {
+	asked := commands.Request{Actor: r.Actor, At: c.now().UTC().Truncate(time.Microsecond)}
+	return c.commands.PreviewPeriod(ctx, asked, domain.ContractID{UUID: contract}, calendar.Month(month))
 }
 
 func valuesOf(state books.State) []lineValueBody {

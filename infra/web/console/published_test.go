@@ -216,6 +216,58 @@ func TestCalendars(t *testing.T) {
 	if day := got.Ahead[7]; day.Holiday != "Harvest" || len(day.Open) != 0 {
 		t.Errorf("the holiday is %+v", day)
 	}
+	holidaysOf(o, id)
 	twice := o.call(domain.Owner, http.MethodPost, api+"/calendars/"+id+"/holidays", `{"date":"2026-02-30","name":"None"}`)
 	twice.refused(t, http.StatusUnprocessableEntity, "invalid_fields")
+}
+
+// holidaysOf imports those of a country into a calendar that has one special day.
+func holidaysOf(o *office, id string) {
+	o.t.Helper()
+	var places struct {
+		FirstYear int `json:"first_year"`
+		Items     []struct{ Country, Region, Name string }
+	}
+	o.get(domain.Support, api+"/holiday-places", "", &places)
+	if len(places.Items) < 20 || places.FirstYear == 0 {
+		o.t.Errorf("the places are %+v", places)
+	}
+	asked := api + "/calendars/" + id + "/holidays?country=NZ&from=2026&to=2026"
+	proposed := func(at string) (all, kept int) {
+		var got struct {
+			Items []struct {
+				Date, Weekday, Name string
+				Kept                bool
+			}
+		}
+		o.get(domain.Support, asked, at, &got)
+		for _, item := range got.Items {
+			if item.Kept {
+				kept++
+			}
+		}
+		return len(got.Items), kept
+	}
+	all, kept := proposed("")
+	_, at := o.post(domain.Owner, api+"/calendars/"+id+"/holidays", `{"date":"2026-12-25","name":"Half a day","hours":[{"from":"09:00","until":"12:00"}]}`)
+	if _, kept := proposed(at); all != 13 || kept != 1 {
+		o.t.Errorf("%d are proposed, of which %d stay as they are", all, kept)
+	}
+	if kept != 0 {
+		o.t.Errorf("%d stay as they are in a calendar without any", kept)
+	}
+	for range 2 { // The second time nothing is left to add.
+		_, at = o.post(domain.Owner, api+"/calendars/"+id+"/import-holidays", `{"country":"NZ","from":2026,"to":2026}`)
+		if all, kept := proposed(at); all != kept {
+			o.t.Errorf("%d of %d are there", kept, all)
+		}
+	}
+	var got version
+	o.get(domain.Support, api+"/calendars/"+id, at, &got)
+	if len(got.Changes) != 12 || len(got.Versions) != 4 {
+		o.t.Errorf("the import made of the calendar %+v", got)
+	}
+	for _, wrong := range []string{`{"country":"NZ","region":"NSW","from":2026,"to":2026}`, `{"country":"NZ","from":2026,"to":2025}`} {
+		o.call(domain.Owner, http.MethodPost, api+"/calendars/"+id+"/import-holidays", wrong).refused(o.t, http.StatusUnprocessableEntity, "invalid_fields")
+	}
 }

@@ -47,6 +47,17 @@ func TestCountdownWords(t *testing.T) {
 	}
 }
 
+// A page that is read where the clock shows another day goes on telling the time that the server told: the script learns
+// by how much that clock is wrong. It used to go by it, and told of a day of the demo that it was 251 days ago.
+func TestAgoGoesByTheServersClock(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 16, 9, 0, 0, 0, time.UTC)
+	want := `<rel-time data-server-now="2026-03-16T09:00:00.000Z"><time datetime="2026-03-16T06:00:00Z" title="16 Mar 2026, 06:00 UTC">3 hours ago</time></rel-time>`
+	if got := rendered(t, page.Ago(now.Add(-3*time.Hour), now)); got != want {
+		t.Errorf("it is %s, want %s", got, want)
+	}
+}
+
 // The picture of a clock is to scale, and tells what has counted from what is to come.
 func TestStripIsToScale(t *testing.T) {
 	t.Parallel()

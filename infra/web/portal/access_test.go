@@ -32,6 +32,8 @@ type row struct {
 	// thing is what {id} names: an id that exists for an admin of acme. Nil for a route without one, and for
 	// one whose ids are things of the person alone.
 	thing uuid.UUID
+	// number is what {number} names, likewise: a document of acme.
+	number string
 	// gil is the answer to the admin of the other client, where the body names what is acme's.
 	gil int
 	// account says that the route is about the own account: beyond who may come, signin's tests know the
@@ -91,49 +93,75 @@ var rows = map[string]row{
 	"GET /tickets/{id}/comments/{comment}/delete":  {needs: access.CommentTickets, right: 200, thing: id(102)},
 	"POST /tickets/{id}/comments/{comment}/delete": {needs: access.CommentTickets, right: 303, thing: id(102), body: aForm},
 
-	"GET " + base + "/people":                           {needs: access.ReadPeople, right: 200},
-	"GET " + base + "/people/{id}":                      {needs: access.ReadPeople, right: 200, thing: id(12)},
-	"POST " + base + "/people":                          {needs: access.ManagePeople, right: 201, gil: 409, body: aPerson},
-	"POST " + base + "/people/{id}/invite":              {needs: access.ManagePeople, right: 201, thing: id(16), body: `{}`},
-	"POST " + base + "/people/{id}/withdraw-invitation": {needs: access.ManagePeople, right: 201, thing: id(16), body: `{}`},
-	"POST " + base + "/people/{id}/deactivate":          {needs: access.ManagePeople, right: 201, thing: id(12), body: `{}`},
-	"POST " + base + "/people/{id}/grants":              {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
-	"POST " + base + "/people/{id}/grants/withdraw":     {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
-	"GET " + base + "/audit/access":                     {needs: access.ReadAccessLog, right: 200},
-	"GET " + base + "/contracts":                        {needs: access.ReadContracts, right: 200},
-	"GET " + base + "/contracts/{id}":                   {needs: access.ReadContracts, right: 200, thing: id(21)},
-	"GET " + base + "/contracts/{id}/work":              {needs: access.ReadContracts, right: 200, thing: id(21)},
-	"GET " + base + "/proposals":                        {needs: access.ReadContracts, right: 200},
-	"GET " + base + "/proposals/{id}":                   {needs: access.ReadContracts, right: 200, thing: id(61)},
-	"POST " + base + "/proposals/{id}/accept":           {needs: access.AcceptContracts, right: 201, thing: id(61), body: aDigest},
-	"POST " + base + "/proposals/{id}/decline":          {needs: access.AcceptContracts, right: 201, thing: id(61), body: `{"reason":"No"}`},
-	"GET " + base + "/overage-requests":                 {needs: access.ReadContracts, right: 200},
-	"GET " + base + "/overage-requests/{id}":            {needs: access.ReadContracts, right: 200, thing: id(63)},
-	"POST " + base + "/overage-requests/{id}/answer":    {needs: access.AcceptContracts, right: 201, thing: id(63), body: `{"allow":true}`},
-	"GET /contracts":                                    {needs: access.ReadContracts, right: 200},
-	"GET /contracts/{id}":                               {needs: access.ReadContracts, right: 200, thing: id(21)},
-	"GET /proposals/{id}":                               {needs: access.ReadContracts, right: 200, thing: id(61)},
-	"GET /proposals/{id}/accept":                        {needs: access.AcceptContracts, right: 200, thing: id(61)},
-	"POST /proposals/{id}/accept":                       {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&sha256=0f"},
-	"GET /proposals/{id}/decline":                       {needs: access.AcceptContracts, right: 200, thing: id(61)},
-	"POST /proposals/{id}/decline":                      {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&reason=No"},
-	"GET /overage-requests/{id}":                        {needs: access.ReadContracts, right: 200, thing: id(63)},
-	"GET /overage-requests/{id}/answer":                 {needs: access.AcceptContracts, right: 200, thing: id(63)},
-	"POST /overage-requests/{id}/answer":                {needs: access.AcceptContracts, right: 303, thing: id(63), body: aForm + "&answer=refuse"},
-	"GET /":                                             {needs: access.OwnAccount, right: 200},
-	"GET /access-log":                                   {needs: access.ReadAccessLog, right: 200},
-	"GET /people":                                       {needs: access.ReadPeople, right: 200},
-	"GET /people/invite":                                {needs: access.ManagePeople, right: 200},
-	"POST /people/invite":                               {needs: access.ManagePeople, right: 200, gil: 422, body: aInvitee},
-	"GET /people/{id}":                                  {needs: access.ReadPeople, right: 200, thing: id(12)},
-	"GET /people/{id}/deactivate":                       {needs: access.ManagePeople, right: 200, thing: id(12)},
-	"POST /people/{id}/deactivate":                      {needs: access.ManagePeople, right: 303, thing: id(12), body: aForm},
-	"GET /people/{id}/grants":                           {needs: access.ManagePeople, right: 303},
-	"POST /people/{id}/grants":                          {needs: access.ManagePeople, right: 303, thing: id(12), body: aForm + "&grant=billing.read"},
-	"GET /people/{id}/invite":                           {needs: access.ManagePeople, right: 303},
-	"POST /people/{id}/invite":                          {needs: access.ManagePeople, right: 200, thing: id(16), body: aForm},
-	"GET /people/{id}/withdraw-invitation":              {needs: access.ManagePeople, right: 303},
-	"POST /people/{id}/withdraw-invitation":             {needs: access.ManagePeople, right: 303, thing: id(16), body: aForm},
+	"GET " + base + "/people":                             {needs: access.ReadPeople, right: 200},
+	"GET " + base + "/people/{id}":                        {needs: access.ReadPeople, right: 200, thing: id(12)},
+	"POST " + base + "/people":                            {needs: access.ManagePeople, right: 201, gil: 409, body: aPerson},
+	"POST " + base + "/people/{id}/invite":                {needs: access.ManagePeople, right: 201, thing: id(16), body: `{}`},
+	"POST " + base + "/people/{id}/withdraw-invitation":   {needs: access.ManagePeople, right: 201, thing: id(16), body: `{}`},
+	"POST " + base + "/people/{id}/deactivate":            {needs: access.ManagePeople, right: 201, thing: id(12), body: `{}`},
+	"POST " + base + "/people/{id}/grants":                {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
+	"POST " + base + "/people/{id}/grants/withdraw":       {needs: access.ManagePeople, right: 201, thing: id(12), body: `{"grant":"billing.read"}`},
+	"GET " + base + "/audit/access":                       {needs: access.ReadAccessLog, right: 200},
+	"GET " + base + "/contracts":                          {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/contracts/{id}":                     {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET " + base + "/contracts/{id}/work":                {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET " + base + "/proposals":                          {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/proposals/{id}":                     {needs: access.ReadContracts, right: 200, thing: id(61)},
+	"POST " + base + "/proposals/{id}/accept":             {needs: access.AcceptContracts, right: 201, thing: id(61), body: aDigest},
+	"POST " + base + "/proposals/{id}/decline":            {needs: access.AcceptContracts, right: 201, thing: id(61), body: `{"reason":"No"}`},
+	"GET " + base + "/overage-requests":                   {needs: access.ReadContracts, right: 200},
+	"GET " + base + "/overage-requests/{id}":              {needs: access.ReadContracts, right: 200, thing: id(63)},
+	"POST " + base + "/overage-requests/{id}/answer":      {needs: access.AcceptContracts, right: 201, thing: id(63), body: `{"allow":true}`},
+	"GET /contracts":                                      {needs: access.ReadContracts, right: 200},
+	"GET /contracts/{id}":                                 {needs: access.ReadContracts, right: 200, thing: id(21)},
+	"GET /proposals/{id}":                                 {needs: access.ReadContracts, right: 200, thing: id(61)},
+	"GET /proposals/{id}/accept":                          {needs: access.AcceptContracts, right: 200, thing: id(61)},
+	"POST /proposals/{id}/accept":                         {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&sha256=0f"},
+	"GET /proposals/{id}/decline":                         {needs: access.AcceptContracts, right: 200, thing: id(61)},
+	"POST /proposals/{id}/decline":                        {needs: access.AcceptContracts, right: 303, thing: id(61), body: aForm + "&reason=No"},
+	"GET /overage-requests/{id}":                          {needs: access.ReadContracts, right: 200, thing: id(63)},
+	"GET /overage-requests/{id}/answer":                   {needs: access.AcceptContracts, right: 200, thing: id(63)},
+	"POST /overage-requests/{id}/answer":                  {needs: access.AcceptContracts, right: 303, thing: id(63), body: aForm + "&answer=refuse"},
+	"GET " + base + "/invoices":                           {needs: access.ReadInvoices, right: 200},
+	"GET " + base + "/invoices/{number}":                  {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET " + base + "/invoices/{number}/pdf":              {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET " + base + "/invoices/{number}/xml":              {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET " + base + "/invoices/{number}/csv":              {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET " + base + "/credit-notes/{number}":              {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET " + base + "/credit-notes/{number}/pdf":          {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET " + base + "/credit-notes/{number}/xml":          {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET " + base + "/credit-notes/{number}/csv":          {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET " + base + "/statement":                          {needs: access.ReadInvoices, right: 200, query: "?from=2026-01-01&to=2026-12-31"},
+	"POST " + base + "/invoices/{number}/disputes":        {needs: access.DisputeInvoices, right: 201, number: acmes.number(), body: `{"line":"` + acmes.line.String() + `","amount":"120.50","reason":"No emergency"}`},
+	"POST " + base + "/disputes/{id}/withdraw":            {needs: access.DisputeInvoices, right: 201, thing: acmes.dispute, body: `{}`},
+	"GET /invoices":                                       {needs: access.ReadInvoices, right: 200},
+	"GET /invoices/{number}":                              {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET /invoices/{number}/pdf":                          {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET /invoices/{number}/xml":                          {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET /invoices/{number}/csv":                          {needs: access.ReadInvoices, right: 200, number: acmes.number()},
+	"GET /credit-notes/{number}":                          {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET /credit-notes/{number}/pdf":                      {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET /credit-notes/{number}/xml":                      {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET /credit-notes/{number}/csv":                      {needs: access.ReadInvoices, right: 200, number: acmes.noteNumber()},
+	"GET /statement":                                      {needs: access.ReadInvoices, right: 200},
+	"GET /invoices/{number}/lines/{line}/object":          {needs: access.DisputeInvoices, right: 200, number: acmes.number()},
+	"POST /invoices/{number}/lines/{line}/object":         {needs: access.DisputeInvoices, right: 303, number: acmes.number(), body: aForm + "&reason=No+emergency"},
+	"GET /invoices/{number}/disputes/{dispute}/withdraw":  {needs: access.DisputeInvoices, right: 200, number: acmes.number()},
+	"POST /invoices/{number}/disputes/{dispute}/withdraw": {needs: access.DisputeInvoices, right: 303, number: acmes.number(), body: aForm},
+	"GET /":                                 {needs: access.OwnAccount, right: 200},
+	"GET /access-log":                       {needs: access.ReadAccessLog, right: 200},
+	"GET /people":                           {needs: access.ReadPeople, right: 200},
+	"GET /people/invite":                    {needs: access.ManagePeople, right: 200},
+	"POST /people/invite":                   {needs: access.ManagePeople, right: 200, gil: 422, body: aInvitee},
+	"GET /people/{id}":                      {needs: access.ReadPeople, right: 200, thing: id(12)},
+	"GET /people/{id}/deactivate":           {needs: access.ManagePeople, right: 200, thing: id(12)},
+	"POST /people/{id}/deactivate":          {needs: access.ManagePeople, right: 303, thing: id(12), body: aForm},
+	"GET /people/{id}/grants":               {needs: access.ManagePeople, right: 303},
+	"POST /people/{id}/grants":              {needs: access.ManagePeople, right: 303, thing: id(12), body: aForm + "&grant=billing.read"},
+	"GET /people/{id}/invite":               {needs: access.ManagePeople, right: 303},
+	"POST /people/{id}/invite":              {needs: access.ManagePeople, right: 200, thing: id(16), body: aForm},
+	"GET /people/{id}/withdraw-invitation":  {needs: access.ManagePeople, right: 303},
+	"POST /people/{id}/withdraw-invitation": {needs: access.ManagePeople, right: 303, thing: id(16), body: aForm},
 
 	"GET " + base + "/webhooks":                                        {needs: access.ManageWebhooks, right: 200},
 	"POST " + base + "/webhooks":                                       {needs: access.ManageWebhooks, right: 201, body: `{"url":"https://hooks.example.org/in"}`},
@@ -255,8 +283,18 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// about says that the route is about one thing, of which others have theirs.
+func (r row) about() bool { return r.thing != uuid.Nil || r.number != "" }
+
+// own is what the route is about.
+func (r row) own() string { return things(r)["own"] }
+
 // things are the ids that a route is tried with, by what they are to acme.
 func things(r row) map[string]string {
+	if r.number != "" {
+		prefix, acmes := r.number[:len(r.number)-1], r.number[len(r.number)-1]
+		return map[string]string{"own": r.number, "other": prefix + string(acmes+1), "missing": prefix + "9", "no id": "41"}
+	}
 	if r.thing == uuid.Nil {
 		return map[string]string{"own": id(99).String()}
 	}
@@ -289,7 +327,11 @@ func fill(path, thing string) string {
 	if thing == id(72).String() {
 		delivery = id(82)
 	}
-	return strings.NewReplacer("{id}", thing, "{token}", thing, "{name}", thing, "{comment}", comment.String(), "{delivery}", delivery.String()).Replace(path)
+	of := acmes
+	if thing == globexs.number() || thing == globexs.noteNumber() {
+		of = globexs
+	}
+	return strings.NewReplacer("{number}", thing, "{line}", of.line.String(), "{dispute}", of.dispute.String(), "{id}", thing, "{token}", thing, "{name}", thing, "{comment}", comment.String(), "{delivery}", delivery.String()).Replace(path)
 }
 
 func page(route web.Route) bool { return !strings.HasPrefix(route.Pattern, "/api/") }
@@ -343,7 +385,7 @@ func judge(route web.Route, row row, caller, thing string, got *httptest.Respons
 			return "somebody who may come in is turned away"
 		}
 		return ""
-	case row.thing != uuid.Nil && !exists(caller, thing), scope == access.Own && row.thing != uuid.Nil && caller != "eve":
+	case row.about() && !exists(caller, thing), scope == access.Own && row.about() && caller != "eve":
 		want = http.StatusNotFound
 	case caller == "gil" && row.thing != uuid.Nil && route.Permission == access.ManagePeople:
 		want = http.StatusForbidden // It is Gil, an admin.
@@ -367,7 +409,7 @@ func TestOthersAreAsIfNotThere(t *testing.T) {
 	w.populate(t)
 	for _, route := range w.Routes() {
 		row := rows[route.Method+" "+route.Pattern]
-		if row.thing == uuid.Nil {
+		if !row.about() {
 			continue
 		}
 		nonsense := web.Route{Method: http.MethodGet, Pattern: "/api/staff/v1/{id}"}
@@ -462,7 +504,7 @@ func TestBodiesHaveNoFieldForWhatClientsMayNotSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := decode[web.Problem](t, call(w.Portal, o.method, fill(o.path, row.thing.String()), "ada", string(text)), 422)
+			p := decode[web.Problem](t, call(w.Portal, o.method, fill(o.path, row.own()), "ada", string(text)), 422)
 			if want := []web.WrongField{{Field: field, Detail: "unexpected property"}}; !cmp.Equal(want, p.Errors) {
 				t.Errorf("%s with %s: %v", o.id, field, p.Errors)
 			}

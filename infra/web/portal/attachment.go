@@ -40,13 +40,18 @@ type attachInput struct {
 	Name string `query:"name" maxLength:"255" doc:"What the file is called, when the body is the file alone."`
 }
 
-type downloadInput struct {
-	ID            string `path:"id" doc:"The file's id, a UUID."`
+// DownloadHeaders is embedded in the input of what sends a file; whoever sends it reads them.
+type DownloadHeaders struct {
 	Range         string `header:"Range" doc:"The part of the file that is wanted."`
 	IfRange       string `header:"If-Range"`
 	IfNoneMatch   string `header:"If-None-Match"`
 	IfMatch       string `header:"If-Match"`
 	ModifiedSince string `header:"If-Modified-Since" hidden:"true"`
+}
+
+type downloadInput struct {
+	ID string `path:"id" doc:"The file's id, a UUID."`
+	DownloadHeaders
 }
 
 func (p *Portal) registerAttachments() {

@@ -91,6 +91,14 @@ type OverageAnswer struct {
 	Reason   string // may be empty
 }
 
+// Objection is what a client says against a line of an invoice.
+type Objection struct {
+	Invoice uuid.UUID
+	Line    uuid.UUID
+	Amount  string // of the line before tax, a canonical number; empty: all of it
+	Reason  string
+}
+
 // Answer is what a command led to.
 type Answer struct {
 	ID uuid.UUID
@@ -119,6 +127,11 @@ type Commands interface {
 	AcceptProposal(ctx context.Context, r Request, p Proposal, a Agreement) (Answer, error)
 	DeclineProposal(ctx context.Context, r Request, p Proposal, reason string) (Answer, error)
 	AnswerOverage(ctx context.Context, r Request, a OverageAnswer) (Answer, error)
+
+	// ObjectToLine objects for the organisation. The answer's ID is the dispute's.
+	ObjectToLine(ctx context.Context, r Request, o Objection) (Answer, error)
+	// WithdrawDispute takes an objection of the organisation back.
+	WithdrawDispute(ctx context.Context, r Request, invoice, dispute uuid.UUID) (Answer, error)
 
 	// InviteEmployee begins a person with that id as a Client Employee of the actor's organisation, within
 	// its seats.

@@ -92,6 +92,8 @@ func TestEventsTellAClientOfItsOwnChanges(t *testing.T) {
 	w.hide(visible.Comment{Client: acme, ID: id(51)}.Key())
 	w.show(ticket(71, globex, id(13)))
 	w.show(visible.Contract{Client: acme, ID: id(21), Reference: "CON-9", Type: "fixed"}) // Without the grant nobody hears of it.
+	w.show(visible.Claim{Client: acme, ID: id(201), Paid: "0", Credited: "0", WrittenOff: "0", Left: "1", Disputed: "0"})
+	w.hide(visible.Key{Client: acme, Kind: visible.KindPrint, ID: id(201)})
 	w.show(visible.Category{Client: acme, ID: id(31), Contract: id(21), JobType: "net", Name: "Networks"})
 	names := func(next func() event, count int) (heard []string, last event) {
 		for range count {
@@ -103,22 +105,23 @@ func TestEventsTellAClientOfItsOwnChanges(t *testing.T) {
 	key := func(kind string, n byte, more string) string {
 		return kind + ` {"key":"` + id(n).String() + `"` + more + `}`
 	}
-	heard, last := names(ada, 5)
+	heard, last := names(ada, 7)
 	want := []string{
-		key("ticket", 101, ""), key("ticket", 102, ""), key("comment", 51, `,"removed":true`), key("contract", 21, ""), key("category", 31, ""),
+		key("ticket", 101, ""), key("ticket", 102, ""), key("comment", 51, `,"removed":true`), key("contract", 21, ""),
+		key("claim", 201, ""), key("print", 201, `,"removed":true`), key("category", 31, ""),
 	}
 	if diff := cmp.Diff(want, heard); diff != "" {
 		t.Errorf("the admin hears (-want +got):\n%s", diff)
 	}
 	heard, _ = names(eve, 3)
-	if diff := cmp.Diff([]string{want[1], want[2], want[4]}, heard); diff != "" {
+	if diff := cmp.Diff([]string{want[1], want[2], want[6]}, heard); diff != "" {
 		t.Errorf("the employee hears (-want +got):\n%s", diff)
 	}
 	if opaque := regexp.MustCompile(`^[A-Za-z0-9_-]{40,}$`); !opaque.MatchString(last.id) || !opaque.MatchString(start.id) {
 		t.Errorf("ids %q and %q are not sealed", start.id, last.id)
 	}
 
-	heard, _ = names(listen(t, address, "ada", start.id), 5)
+	heard, _ = names(listen(t, address, "ada", start.id), 7)
 	if diff := cmp.Diff(want, heard); diff != "" {
 		t.Errorf("after a pause the admin hears (-want +got):\n%s", diff)
 	}

@@ -19,6 +19,8 @@ type homeView struct {
 	Seats    client.Seats
 	Admin    bool // shows the seats and the ways to people and log
 	Waiting  waiting
+	Bills    bool // shows what is to be paid
+	Balances []client.Balance
 }
 
 // homePage shows what waits for the viewer, and how things stand. The page fetches it again as it changes.
@@ -27,6 +29,11 @@ func (p *Portal) homePage(w http.ResponseWriter, r *http.Request, login auth.Log
 	screen, err := p.screen(r, login, "Home", func(ctx context.Context, tx pgx.Tx, v client.Viewer) (err error) {
 		if view.Overview, err = client.ReadOverview(ctx, tx, v); err != nil {
 			return err
+		}
+		if view.Bills = v.Billing && login.May(access.ReadInvoices, p.loginClock()) == nil; view.Bills {
+			if view.Balances, err = client.ReadBalances(ctx, tx, v, p.now()); err != nil {
+				return err
+			}
 		}
 		if view.Waiting, err = p.waitingFor(ctx, tx, v, login); err != nil || !view.Admin {
 			return err
@@ -63,6 +70,19 @@ func (v homeView) needs() string {
 		return plural(waiting, "ticket") + " wait for your answer."
 	}
 }
+
+// overdue are the balances of which something is overdue.
+func (v homeView) overdue() (late []client.Balance) {
+	for _, balance := range v.Balances {
+		if balance.Overdue != "0" {
+			late = append(late, balance)
+		}
+	}
+	return late
+}
+
+// quiet reports whether nothing waits for the viewer.
+func (v homeView) quiet() bool { return v.needs() == "" && v.Waiting.none() && len(v.overdue()) == 0 }
 
 // contractTypes are the types of contract in words.
 var contractTypes = map[string]string{

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -89,6 +90,7 @@ func TestDescriptionIsTheGoldenOne(t *testing.T) {
 func TestDescriptionNamesNothingOfStaff(t *testing.T) {
 	t.Parallel()
 	text := strings.ToLower(call(newPortal(t, nil, nil, &fakeCommands{}), http.MethodGet, "/openapi.json", "", "").Body.String())
+	text = creditNotes.ReplaceAllString(text, "")
 	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
 	for _, word := range words {
 		for _, forbidden := range []string{
@@ -105,5 +107,9 @@ func TestDescriptionNamesNothingOfStaff(t *testing.T) {
 	}
 }
 
-// allowed are words of the description that only look alike.
-var allowed = map[string]bool{"stream": true, "withdraw": true, "escalated": true} // An invitation, a grant; that it is, is told (X1).
+// creditNotes are no notes.
+var creditNotes = regexp.MustCompile(`credit[ _-]?notes?`)
+
+// allowed are words of the description that only look alike: of an invitation, a grant, an objection; that a ticket is
+// escalated, is told (X1).
+var allowed = map[string]bool{"stream": true, "withdraw": true, "withdrawn": true, "withdrawdisputeinputbody": true, "escalated": true}

@@ -30,6 +30,9 @@ const (
 	contractsPath = "/contracts"
 	proposalsPath = "/proposals"
 	overagePath   = "/overage-requests"
+	invoicesPath  = "/invoices"
+	notesPath     = "/credit-notes"
+	statementPath = "/statement"
 	peoplePath    = "/people"
 	invitePath    = "/people/invite"
 	accessLogPath = "/access-log"
@@ -50,19 +53,36 @@ func (p *Portal) mountPages() {
 	p.Page(http.MethodGet, overagePath+"/{id}", access.ReadContracts, p.overagePage)
 	p.Page(http.MethodGet, overagePath+"/{id}/answer", access.AcceptContracts, p.overageAnswerPage)
 	p.Page(http.MethodPost, overagePath+"/{id}/answer", access.AcceptContracts, p.overageAnswerForm)
+	p.mountInvoices()
 	p.Page(http.MethodGet, accessLogPath, access.ReadAccessLog, p.accessLogPage)
 	p.Page(http.MethodGet, peoplePath, access.ReadPeople, p.peoplePage)
 	p.Page(http.MethodGet, invitePath, access.ManagePeople, p.invitePage)
 	p.Page(http.MethodPost, invitePath, access.ManagePeople, p.inviteForm)
 	p.Page(http.MethodGet, peoplePath+"/{id}", access.ReadPeople, p.personPage)
-	p.Page(http.MethodPost, peoplePath+"/{id}/grants", access.ManagePeople, p.personForm("granted", p.changeGrants))
+	p.Page(http.MethodPost, peoplePath+"/{id}/grants", access.ManagePeople, p.personForm(rightsSaved, p.changeGrants))
 	p.Page(http.MethodPost, peoplePath+"/{id}/invite", access.ManagePeople, p.inviteAgainForm)
-	p.Page(http.MethodPost, peoplePath+"/{id}/withdraw-invitation", access.ManagePeople, p.personForm("withdrawn", formless(p.withdrawInvitation)))
+	p.Page(http.MethodPost, peoplePath+"/{id}/withdraw-invitation", access.ManagePeople, p.personForm(saying("withdrawn"), formless(p.withdrawInvitation)))
 	for _, form := range []string{"/grants", "/invite", "/withdraw-invitation"} {
 		p.Page(http.MethodGet, peoplePath+"/{id}"+form, access.ManagePeople, p.toPerson)
 	}
 	p.Page(http.MethodGet, peoplePath+"/{id}/deactivate", access.ManagePeople, p.deactivatePage)
-	p.Page(http.MethodPost, peoplePath+"/{id}/deactivate", access.ManagePeople, p.personForm("ended", formless(p.deactivate)))
+	p.Page(http.MethodPost, peoplePath+"/{id}/deactivate", access.ManagePeople, p.personForm(saying("ended"), formless(p.deactivate)))
+}
+
+func (p *Portal) mountInvoices() {
+	p.Page(http.MethodGet, invoicesPath, access.ReadInvoices, p.invoicesPage)
+	one := invoicesPath + "/{number}"
+	p.Page(http.MethodGet, one, access.ReadInvoices, p.invoicePage)
+	p.Page(http.MethodGet, notesPath+"/{number}", access.ReadInvoices, p.creditNotePage)
+	for _, form := range forms {
+		p.Page(http.MethodGet, one+"/"+string(form), access.ReadInvoices, p.sendForm(form, p.invoiceForm))
+		p.Page(http.MethodGet, notesPath+"/{number}/"+string(form), access.ReadInvoices, p.sendForm(form, p.creditNoteForm))
+	}
+	p.Page(http.MethodGet, one+"/lines/{line}/object", access.DisputeInvoices, p.objectPage)
+	p.Page(http.MethodPost, one+"/lines/{line}/object", access.DisputeInvoices, p.objectForm)
+	p.Page(http.MethodGet, one+"/disputes/{dispute}/withdraw", access.DisputeInvoices, p.withdrawDisputePage)
+	p.Page(http.MethodPost, one+"/disputes/{dispute}/withdraw", access.DisputeInvoices, p.withdrawDisputeForm)
+	p.Page(http.MethodGet, statementPath, access.ReadInvoices, p.statementPage)
 }
 
 func (p *Portal) mountTickets() {
@@ -136,9 +156,12 @@ var notices = map[string]page.Notice{
 	"invited":   {Tone: page.Good, Title: "Invited", Text: "The invitation goes out by e-mail."},
 	"withdrawn": {Tone: page.Good, Title: "Invitation withdrawn", Text: "Its link leads nowhere now."},
 	"granted":   {Tone: page.Good, Title: "Rights changed"},
+	"unchanged": {Tone: page.Attention, Title: "Nothing changed", Text: "The rights are as they were when the page was opened."},
 	"accepted":  {Tone: page.Good, Title: "Accepted", Text: "What you agreed to stays here, word for word."},
 	"declined":  {Tone: page.Good, Title: "Declined"},
 	"answered":  {Tone: page.Good, Title: "Answered"},
+	"objected":  {Tone: page.Good, Title: "Your objection is with us", Text: "We look into it. This page follows what comes of it."},
+	"taken":     {Tone: page.Good, Title: "Your objection is withdrawn"},
 	"attached":  {Tone: page.Good, Title: "The file is attached."},
 	"raised":    {Tone: page.Good, Title: "Your ticket is raised", Text: "We have it. This page follows what happens to it."},
 	"commented": {Tone: page.Good, Title: "Sent"},
@@ -181,6 +204,7 @@ func (p *Portal) frameOf(r *http.Request, login auth.Login, me client.Me) page.F
 		{access.OwnAccount, page.NavItem{Label: "Home", Path: homePath}},
 		{access.ReadTickets, page.NavItem{Label: "Tickets", Path: ticketsPath}},
 		{access.ReadContracts, page.NavItem{Label: "Contracts", Path: contractsPath}},
+		{access.ReadInvoices, page.NavItem{Label: "Invoices", Path: invoicesPath}},
 		{access.ReadPeople, page.NavItem{Label: "People", Path: peoplePath}},
 		{access.ReadAccessLog, page.NavItem{Label: "Access log", Path: accessLogPath}},
 		{access.ManageWebhooks, page.NavItem{Label: "Webhooks", Path: webhooks.Path}},
@@ -270,13 +294,13 @@ func formErrors(err error) []page.FieldError {
 }
 
 // formFields are the fields of the forms, each in the order of its page.
-var formFields = []string{"name", "email", "reason", "category", "title", "description", "impact", "urgency", "text", "mentions", "answer"}
+var formFields = []string{"name", "email", "reason", "category", "title", "description", "impact", "urgency", "text", "mentions", "answer", "amount", "from", "to"}
 
 // fieldLabels begin the sentence about a wrong field.
 var fieldLabels = map[string]string{
 	"name": "The name", "email": "The e-mail address", "reason": "The reason", "category": "The category", "title": "The title",
 	"description": "The description", "impact": "The impact", "urgency": "The urgency", "text": "The message", "mentions": "The people who are told",
-	"answer": "The answer",
+	"answer": "The answer", "amount": "The amount", "from": "The first day", "to": "The last day",
 }
 
 // sentences are what pages say about refusals, by code.
@@ -296,6 +320,11 @@ var sentences = map[string]page.FieldError{
 	"too_many_edits":      {Text: "This message was changed too often. Write another one."},
 	"nothing_asked":       {Text: "This was answered, or taken back, in the meantime. Here is how it stands now."},
 	"estimate_changed":    {Text: "The estimate changed since you read it. Nothing is allowed; read it again below."},
+	"more_than_line":      {Field: "amount", Text: "The amount is more than the line comes to before tax."},
+	"invoice_voided":      {Text: "This invoice was taken back by a credit note. Nothing of it is to be paid."},
+	"line_disputed":       {Text: "You have objected to this line already. Here is how that stands."},
+	"too_many_disputes":   {Text: "There were too many objections to this invoice. Write to us instead."},
+	"dispute_over":        {Text: "This objection was answered in the meantime. Here is how it stands now."},
 	"out_of_scope":        {Field: "category", Text: "No contract of yours covers this category any more. Choose another one, or say that none does."},
 	"key_reused":          {Text: "This form was sent before with other contents. Check what was done, then send it again."},
 }

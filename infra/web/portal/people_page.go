@@ -180,9 +180,9 @@ func (p *Portal) toPerson(w http.ResponseWriter, r *http.Request, _ auth.Login) 
 	return nil
 }
 
-// personForm makes the target of a form on one person. What the rules refuse is shown with the person as
-// things stand now.
-func (p *Portal) personForm(done string, run func(context.Context, Request, url.Values, string) (Answer, error)) func(http.ResponseWriter, *http.Request, auth.Login) error {
+// personForm makes the target of a form on one person, which leads on with the word that done has for the answer. What
+// the rules refuse is shown with the person as things stand now.
+func (p *Portal) personForm(done func(Answer) string, run func(context.Context, Request, url.Values, string) (Answer, error)) func(http.ResponseWriter, *http.Request, auth.Login) error {
 	return func(w http.ResponseWriter, r *http.Request, login auth.Login) error {
 		form, err := web.Form(w, r)
 		if err != nil {
@@ -199,8 +199,19 @@ func (p *Portal) personForm(done string, run func(context.Context, Request, url.
 		if err != nil {
 			return err
 		}
-		return p.toPage(w, r, peoplePath+"/"+answer.ID.String(), p.sealPosition(asked, answer.Position), done)
+		return p.toPage(w, r, peoplePath+"/"+answer.ID.String(), p.sealPosition(asked, answer.Position), done(answer))
 	}
+}
+
+// saying is the same word whatever the answer: what was asked for is so now.
+func saying(word string) func(Answer) string { return func(Answer) string { return word } }
+
+// rightsSaved tells whether the form changed anything: nothing was written where rights stayed as they were.
+func rightsSaved(a Answer) string {
+	if a.Position == (domain.Position{}) {
+		return "unchanged"
+	}
+	return "granted"
 }
 
 // formless makes a form of a write that asks for nothing more.
@@ -211,7 +222,7 @@ func formless(run func(context.Context, Request, After, string) (Answer, error))
 }
 
 // changeGrants gives what was checked and withdraws what was unchecked since the form was shown. What
-// somebody else changed meanwhile, this form did not touch and does not.
+// somebody else changed meanwhile, this form did not touch and does not. The position is zero when nothing changed.
 func (p *Portal) changeGrants(ctx context.Context, asked Request, form url.Values, id string) (Answer, error) {
 	person, err := p.employee(ctx, asked, After{}, id)
 	if err != nil {

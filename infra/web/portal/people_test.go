@@ -272,6 +272,32 @@ func TestGrantsFormChangesWhatWasChanged(t *testing.T) {
 	}
 }
 
+// What a form of rights leads to says whether anything was changed. It said "Rights changed" of a form that had lost its
+// tick on the way, too.
+func TestGrantsFormSaysWhetherAnythingChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	path := "/people/" + id(15).String() + "/grants"
+	for name, test := range map[string]struct {
+		grants   []string
+		position domain.Position // of what was written; zero for nothing
+		want     string
+	}{
+		"nothing ticked":      {[]string{"billing.read"}, domain.Position{Commit: 7, Prepare: 7}, "unchanged"},
+		"one more":            {[]string{"billing.read", "contract.read"}, domain.Position{Commit: 7, Prepare: 7}, "granted"},
+		"one less":            {nil, domain.Position{Commit: 7, Prepare: 7}, "granted"},
+		"somebody was faster": {nil, domain.Position{}, "unchanged"},
+	} {
+		w.commands.position = func() domain.Position { return test.position }
+		got := browse(w.Portal, http.MethodPost, path, "ada", url.Values{"key": {name}, "shown": {"billing.read"}, "grant": test.grants}.Encode())
+		to, err := url.Parse(got.Header().Get("Location"))
+		if err != nil || got.Code != http.StatusSeeOther || to.Query().Get("done") != test.want {
+			t.Errorf("%s: status %d, to %s (%v); want it to say %s", name, got.Code, to, err, test.want)
+		}
+	}
+}
+
 // The log of access is the organisation's own, and tells of people who are not its own neither who they are
 // nor from where.
 func TestAccessLogIsTheOrganisationsOwn(t *testing.T) {

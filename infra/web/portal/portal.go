@@ -55,6 +55,10 @@ type Options struct {
 	Verifier auth.Verifier
 	Sealer   *auth.Sealer
 	Files    Files // that were disclosed
+	// Documents are the printed forms of invoices and credit notes, under the ids of visible.PrintID.
+	Documents Files
+	// PrintStatement writes a statement of account as a file.
+	PrintStatement func(StatementFile) ([]byte, error)
 	// Webhooks are those of clients, for whom portal_accounts manages them; without it there are no pages of them.
 	Webhooks *webhook.Service
 	// Base is the public URL of the pages.
@@ -77,6 +81,8 @@ type Portal struct {
 	accounts   *accounts.Service
 	sealer     *auth.Sealer
 	files      Files
+	documents  Files
+	statements func(StatementFile) ([]byte, error)
 	base       *url.URL
 	now        func() time.Time
 	loginClock func() time.Time
@@ -88,7 +94,8 @@ func New(o Options) *Portal {
 		o.LoginClock = time.Now //nolint:forbidigo // the edge reads the clock
 	}
 	p := &Portal{
-		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, files: o.Files, base: o.Base, now: o.Now, loginClock: o.LoginClock,
+		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, files: o.Files,
+		documents: o.Documents, statements: o.PrintStatement, base: o.Base, now: o.Now, loginClock: o.LoginClock,
 	}
 	p.API = web.New(web.Options{
 		Title: "Effigate client API", Version: o.Version, Side: domain.ClientSide, Verifier: o.Verifier, Logger: o.Logger,
@@ -101,6 +108,9 @@ func New(o Options) *Portal {
 	p.registerContracts()
 	p.registerProposals()
 	p.registerOverage()
+	p.registerInvoices()
+	p.registerDisputes()
+	p.registerStatement()
 	p.registerPeople()
 	p.registerAccessLog()
 	p.Events("/events", feed{p})

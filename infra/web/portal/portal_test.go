@@ -190,6 +190,24 @@ func (c *fakeCommands) onContract(r portal.Request, contract uuid.UUID, said ...
 	return portal.Answer{ID: contract, Position: c.position()}, c.refusal
 }
 
+func (c *fakeCommands) ObjectToLine(_ context.Context, r portal.Request, o portal.Objection) (portal.Answer, error) {
+	return c.onInvoice(r, o.Invoice, o)
+}
+
+func (c *fakeCommands) WithdrawDispute(_ context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
+	return c.onInvoice(r, invoice, dispute)
+}
+
+func (c *fakeCommands) onInvoice(r portal.Request, invoice uuid.UUID, said any) (portal.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked, c.said = append(c.asked, r), append(c.said, said)
+	if map[uuid.UUID]uuid.UUID{acmes.invoice: acme, globexs.invoice: globex}[invoice] != r.Actor.Client.UUID {
+		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_invoice", "secret: no such invoice")
+	}
+	return portal.Answer{ID: invoice, Position: c.position()}, c.refusal
+}
+
 // members are the organisations of people, as the events know them.
 var members = map[uuid.UUID]uuid.UUID{id(11): acme, id(12): acme, id(15): acme, id(16): acme, id(13): globex}
 
@@ -369,6 +387,9 @@ func project(tb testing.TB, database *postgres.Database, log *projectionstest.Lo
 				postgres.Rows(clientside.CarriedLots), postgres.Rows(clientside.Work), postgres.Rows(clientside.Settlements),
 				postgres.Rows(clientside.Proposals), postgres.Rows(clientside.OverageRequests), postgres.Rows(clientside.HoursAlerts),
 				postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
+				postgres.Final(clientside.Invoices), postgres.Final(clientside.InvoiceEntries), postgres.Final(clientside.CreditNotes),
+				postgres.Rows(clientside.Disclosed), postgres.Rows(clientside.Claims), postgres.Rows(clientside.Prints),
+				postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
 			},
 			Translator: func() projections.Translator[visible.Change] { return translator{} },
 			Notice:     projections.NoticeOfChange,
@@ -392,7 +413,8 @@ func newPortal(tb testing.TB, reads portal.Reads, service *accounts.Service, com
 		tb.Fatal(err)
 	}
 	o := portal.Options{
-		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Files: shelved, Version: "test", Base: public,
+		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Files: shelved,
+		Documents: printed, PrintStatement: printStatement, Version: "test", Base: public,
 		Now:        func() time.Time { return now.In(time.FixedZone("east", 3600)) },
 		Webhooks:   openWebhooks(tb, "postgres://nobody@localhost:1/nowhere", &trace{}),
 		LoginClock: func() time.Time { return now }, PostsPerMinute: 1_000_000, Logger: slog.New(slog.DiscardHandler),
@@ -526,6 +548,8 @@ func (w *world) populate(tb testing.TB) {
 	records = append(records, promised(3, globex)...)
 	records = append(records, agreement(acme, 0)...)
 	records = append(records, agreement(globex, 1)...)
+	records = append(records, acmes.records()...)
+	records = append(records, globexs.records()...)
 	w.commands.tickets = map[uuid.UUID]uuid.UUID{id(101): acme, id(102): acme, id(103): globex}
 	w.await(tb, w.show(records...))
 	for name, account := range map[string]accounts.Account{

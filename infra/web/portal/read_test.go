@@ -63,7 +63,10 @@ func TestAnswerThatCameTooEarlySaysSo(t *testing.T) {
 	w.commands.position = func() domain.Position { return domain.Position{Commit: 1 << 40, Prepare: 1 << 40} }
 	behind := newPortal(t, late{postgres.ClientReads{Reads: w.reads}}, w.accounts, w.commands)
 	position := call(behind, http.MethodPost, base+"/tickets", "ada", raise).Header().Get("Effigate-Position")
-	for _, path := range []string{"/me", "/overview", "/tickets", "/tickets/" + id(101).String(), "/tickets/" + id(101).String() + "/comments", "/ticket-categories", "/tickets/" + id(101).String() + "/people", "/ticket-suggestions?title=ticket", "/tickets/" + id(101).String() + "/comments/" + id(51).String() + "/edits"} {
+	for _, path := range []string{
+		"/me", "/overview", "/tickets", "/tickets/" + id(101).String(), "/tickets/" + id(101).String() + "/comments", "/ticket-categories", "/tickets/" + id(101).String() + "/people", "/ticket-suggestions?title=ticket", "/tickets/" + id(101).String() + "/comments/" + id(51).String() + "/edits",
+		"/invoices", "/invoices/" + acmes.number(), "/credit-notes/" + acmes.noteNumber(), "/statement?from=2026-01-01&to=2026-12-31",
+	} {
 		fresh := call(behind, http.MethodGet, base+path, "ada", "")
 		stale := call(behind, http.MethodGet, base+path, "ada", "", "Effigate-After", position)
 		if body := decode[struct{ Stale bool }](t, stale, 200); !body.Stale || stale.Header().Get("Effigate-Read-Model") != "stale" {
@@ -118,6 +121,7 @@ func TestOthersLeaveNoTrace(t *testing.T) {
 	paths := []string{
 		"/me", "/overview", "/tickets", "/tickets?limit=1", "/tickets/" + id(101).String(), "/ticket-categories", "/contracts", "/contracts/" + id(21).String(),
 		"/contracts/" + id(21).String() + "/work?limit=1", "/proposals", "/proposals/" + id(61).String(), "/overage-requests",
+		"/invoices", "/invoices?limit=1", "/invoices/" + acmes.number(), "/credit-notes/" + acmes.noteNumber(), "/statement?from=2026-01-01&to=2026-12-31",
 		"/tickets?at_risk=true", "/tickets/" + id(102).String(), "/tickets/" + id(102).String() + "/people", "/ticket-suggestions?title=ticket",
 	}
 	type answer struct {
@@ -136,6 +140,7 @@ func TestOthersLeaveNoTrace(t *testing.T) {
 		visible.Contract{Client: globex, ID: id(25), Reference: "CON-0", Type: "bucket", State: visible.ContractActive, Starts: "2026-01-02"},
 		visible.Work{Client: globex, ID: id(47), Contract: id(22), Category: id(32), Month: "2026-03", Day: "2026-03-01", Minutes: 5, State: visible.WorkApproved},
 		visible.Proposal{Client: globex, ID: id(25), Contract: id(25), Kind: "contract", Document: "{}", State: "offered", OfferedAt: monday.Add(1)}))
+	w.await(t, w.show(billing{of: globex, invoice: id(25), note: id(26), line: id(27), dispute: id(28), last: 5}.records()...))
 	if diff := cmp.Diff(before, all("ada")); diff != "" {
 		t.Errorf("another client changed what this one sees (-before +after):\n%s", diff)
 	}

@@ -167,6 +167,16 @@ func (c *Client) AnswerOverage(ctx context.Context, r portal.Request, a portal.O
 	return c.send(ctx, answerOverage, r, arguments{Overage: new(overage(a))})
 }
 
+// ObjectToLine objects to a line of an invoice.
+func (c *Client) ObjectToLine(ctx context.Context, r portal.Request, o portal.Objection) (portal.Answer, error) {
+	return c.send(ctx, objectToLine, r, arguments{Objection: new(objection(o))})
+}
+
+// WithdrawDispute takes an objection back.
+func (c *Client) WithdrawDispute(ctx context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
+	return c.send(ctx, withdrawDispute, r, arguments{Invoice: invoice, Dispute: dispute})
+}
+
 // InviteEmployee begins a client employee.
 func (c *Client) InviteEmployee(ctx context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
 	return c.send(ctx, inviteEmployee, r, arguments{Person: person})

@@ -13,6 +13,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -60,6 +61,9 @@ type arguments struct {
 	Proposal  *proposal  `json:"proposal,omitempty"`
 	Agreement *agreement `json:"agreement,omitempty"`
 	Overage   *overage   `json:"overage,omitempty"`
+	Objection *objection `json:"objection,omitempty"`
+	Invoice   uuid.UUID  `json:"invoice,omitzero"`
+	Dispute   uuid.UUID  `json:"dispute,omitzero"`
 }
 
 // raise is portal.RaiseTicket, field by field, as the types below are their namesakes.
@@ -98,6 +102,13 @@ type overage struct {
 	Request  uuid.UUID `json:"request"`
 	Allow    bool      `json:"allow"`
 	Reason   string    `json:"reason"`
+}
+
+type objection struct {
+	Invoice uuid.UUID `json:"invoice"`
+	Line    uuid.UUID `json:"line"`
+	Amount  string    `json:"amount,omitempty"`
+	Reason  string    `json:"reason"`
 }
 
 // reply is an answer or a refusal as it crosses; Kind is empty for an answer.
@@ -183,6 +194,8 @@ const (
 	acceptProposal     = "accept_proposal"
 	declineProposal    = "decline_proposal"
 	answerOverage      = "answer_overage"
+	objectToLine       = "object_to_line"
+	withdrawDispute    = "withdraw_dispute"
 	inviteEmployee     = "invite_employee"
 	deactivateEmployee = "deactivate_employee"
 	giveGrant          = "give_grant"
@@ -196,6 +209,37 @@ var errIncomplete = domain.Refuse(domain.ErrInvalid, "invalid", "what the comman
 
 // commands is all that can be asked.
 func commands() map[string]command {
+	all := aboutWork()
+	maps.Copy(all, aboutPeople())
+	return all
+}
+
+// aboutPeople is what can be asked about the client's own users, and by those who come in.
+func aboutPeople() map[string]command {
+	return map[string]command{
+		inviteEmployee: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.InviteEmployee(ctx, r, a.Person)
+		}},
+		deactivateEmployee: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.DeactivateEmployee(ctx, r, a.Person)
+		}},
+		giveGrant: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.GiveGrant(ctx, r, a.Person, a.Grant)
+		}},
+		withdrawGrant: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.WithdrawGrant(ctx, r, a.Person, a.Grant)
+		}},
+		activate: {run: func(ctx context.Context, c portal.Commands, r portal.Request, _ arguments) (portal.Answer, error) {
+			return c.Activate(ctx, r)
+		}},
+		join: {joins: true, run: func(ctx context.Context, c portal.Commands, r portal.Request, _ arguments) (portal.Answer, error) {
+			return c.Join(ctx, r)
+		}},
+	}
+}
+
+// aboutWork is what can be asked about tickets, contracts and invoices.
+func aboutWork() map[string]command {
 	return map[string]command{
 		raiseTicket: {permission: access.RaiseTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
 			if a.Raise == nil {
@@ -239,23 +283,14 @@ func commands() map[string]command {
 			}
 			return c.AnswerOverage(ctx, r, portal.OverageAnswer(*a.Overage))
 		}},
-		inviteEmployee: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
-			return c.InviteEmployee(ctx, r, a.Person)
+		objectToLine: {permission: access.DisputeInvoices, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			if a.Objection == nil {
+				return portal.Answer{}, errIncomplete
+			}
+			return c.ObjectToLine(ctx, r, portal.Objection(*a.Objection))
 		}},
-		deactivateEmployee: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
-			return c.DeactivateEmployee(ctx, r, a.Person)
-		}},
-		giveGrant: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
-			return c.GiveGrant(ctx, r, a.Person, a.Grant)
-		}},
-		withdrawGrant: {permission: access.ManagePeople, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
-			return c.WithdrawGrant(ctx, r, a.Person, a.Grant)
-		}},
-		activate: {run: func(ctx context.Context, c portal.Commands, r portal.Request, _ arguments) (portal.Answer, error) {
-			return c.Activate(ctx, r)
-		}},
-		join: {joins: true, run: func(ctx context.Context, c portal.Commands, r portal.Request, _ arguments) (portal.Answer, error) {
-			return c.Join(ctx, r)
+		withdrawDispute: {permission: access.DisputeInvoices, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments) (portal.Answer, error) {
+			return c.WithdrawDispute(ctx, r, a.Invoice, a.Dispute)
 		}},
 	}
 }

@@ -170,6 +170,14 @@ func (u *useCases) AnswerOverage(_ context.Context, r portal.Request, a portal.O
 	return u.run("AnswerOverage", r, a)
 }
 
+func (u *useCases) ObjectToLine(_ context.Context, r portal.Request, o portal.Objection) (portal.Answer, error) {
+	return u.run("ObjectToLine", r, o)
+}
+
+func (u *useCases) WithdrawDispute(_ context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
+	return u.run("WithdrawDispute", r, invoice, dispute)
+}
+
 func (u *useCases) InviteEmployee(_ context.Context, r portal.Request, person uuid.UUID) (portal.Answer, error) {
 	return u.run("InviteEmployee", r, person)
 }
@@ -231,6 +239,7 @@ func TestEveryCommandCrosses(t *testing.T) {
 	proposal := portal.Proposal{Contract: uuid.UUID{5}, Amendment: uuid.UUID{6}}
 	agreement := portal.Agreement{SHA256: "00ff", Sealed: "sealed"}
 	overage := portal.OverageAnswer{Contract: uuid.UUID{5}, Month: "2026-03", Request: uuid.UUID{7}, Allow: true, Reason: "Go on"}
+	objection := portal.Objection{Invoice: uuid.UUID{8}, Line: uuid.UUID{9}, Amount: "120.50", Reason: "No emergency"}
 	session, key := portal.SessionCredential, portal.KeyCredential
 	for _, step := range []struct {
 		call  func() (portal.Answer, error)
@@ -262,6 +271,12 @@ func TestEveryCommandCrosses(t *testing.T) {
 			return client.DeclineProposal(ctx, ask(session, "olivia"), proposal, "no")
 		}, ask(session, "olivia"), ran{"DeclineProposal", portal.Request{}, []any{proposal, "no"}}, olivia},
 		{func() (portal.Answer, error) { return client.AnswerOverage(ctx, ask(session, "olivia"), overage) }, ask(session, "olivia"), ran{"AnswerOverage", portal.Request{}, []any{overage}}, olivia},
+		{func() (portal.Answer, error) {
+			return client.ObjectToLine(ctx, ask(session, "olivia"), objection)
+		}, ask(session, "olivia"), ran{"ObjectToLine", portal.Request{}, []any{objection}}, olivia},
+		{func() (portal.Answer, error) {
+			return client.WithdrawDispute(ctx, ask(session, "olivia"), ticket, comment)
+		}, ask(session, "olivia"), ran{"WithdrawDispute", portal.Request{}, []any{ticket, comment}}, olivia},
 		{func() (portal.Answer, error) { return client.InviteEmployee(ctx, ask(session, "olivia"), employee) }, ask(session, "olivia"), ran{"InviteEmployee", portal.Request{}, []any{employee}}, olivia},
 		{func() (portal.Answer, error) { return client.DeactivateEmployee(ctx, ask(session, "olivia"), employee) }, ask(session, "olivia"), ran{"DeactivateEmployee", portal.Request{}, []any{employee}}, olivia},
 		{func() (portal.Answer, error) {

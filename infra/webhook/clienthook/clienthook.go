@@ -39,20 +39,22 @@ const (
 	commentRemoved    = "ticket.comment_removed"
 	attachmentAdded   = "ticket.attachment_added"
 	attachmentRemoved = "ticket.attachment_removed"
+	invoiceIssued     = "invoice.issued"
+	invoiceReminded   = "invoice.reminded"
 )
 
 // Kinds lists what an organisation's endpoint can be told.
 func Kinds() []string {
 	return []string{
 		ticketCreated, ticketUpdated, targetChanged, commentCreated, commentChanged, commentDeleted, attachmentAdded,
-		ticketRemoved, commentRemoved, attachmentRemoved,
+		ticketRemoved, commentRemoved, attachmentRemoved, invoiceIssued, invoiceReminded,
 	}
 }
 
 // subject is what a delivery is about.
 type subject struct {
 	Ticket uuid.UUID `json:"ticket,omitzero"`
-	Item   uuid.UUID `json:"item,omitzero"` // of the comment or file
+	Item   uuid.UUID `json:"item,omitzero"` // of the comment, file or invoice
 	Goal   string    `json:"goal,omitzero"` // of the target
 	At     time.Time `json:"at,omitzero"`   // of the comment, by which it is found
 }
@@ -118,6 +120,10 @@ func put(record visible.Record, isNew bool) (kind string, about subject) {
 			return "", subject{}
 		}
 		return attachmentAdded, subject{Ticket: r.Ticket, Item: r.ID}
+	case visible.Invoice:
+		return invoiceIssued, subject{Item: r.ID} // Nothing puts it twice.
+	case visible.Reminder:
+		return invoiceReminded, subject{Item: r.Invoice}
 	default:
 		return "", subject{}
 	}
@@ -151,8 +157,12 @@ func Render(reads Reads) webhook.Render {
 			return nil, fmt.Errorf("read the subject of delivery %s: %w", due.ID, err)
 		}
 		// The organisation itself listens, so what any of its people may see.
-		viewer := client.Viewer{Client: due.Client.UUID, All: true}
+		viewer := client.Viewer{Client: due.Client.UUID, All: true, Billing: true}
 		stale, err := reads.Read(ctx, due.Client, due.Position, func(tx pgx.Tx) (err error) {
+			if due.Kind == invoiceIssued || due.Kind == invoiceReminded {
+				data, err = invoice(ctx, tx, viewer, about, due.At)
+				return err
+			}
 			data, err = render(ctx, tx, viewer, due.Kind, about)
 			return err
 		})
@@ -181,6 +191,17 @@ type data struct {
 	Comment    *client.Comment    `json:"comment,omitempty"`
 	Attachment *client.Attachment `json:"attachment,omitempty"`
 	Target     *client.Target     `json:"target,omitempty"` // absent when nothing is promised any more
+}
+
+// billed is the data of an invoice: the API's entry of its list.
+type billed struct {
+	Invoice client.Invoice `json:"invoice"`
+}
+
+// invoice is called what it was called at an instant.
+func invoice(ctx context.Context, tx pgx.Tx, v client.Viewer, about subject, at time.Time) (billed, error) {
+	found, err := client.InvoiceByID(ctx, tx, v, about.Item, at)
+	return billed{Invoice: found}, err
 }
 
 // removed is the data of what is not seen any more.

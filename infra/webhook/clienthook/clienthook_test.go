@@ -58,6 +58,8 @@ func TestWhatIsTold(t *testing.T) {
 		"a file appears":           {[]projections.Told{put(file, true)}, []string{"ticket.attachment_added"}},
 		"a file is withdrawn":      {[]projections.Told{gone(acme, visible.KindAttachment, 3)}, []string{"ticket.attachment_removed"}},
 		"a ticket goes with all":   {[]projections.Told{gone(acme, visible.KindComment, 2), gone(acme, visible.KindTicket, 1)}, []string{"ticket.removed"}},
+		"an invoice is issued":     {[]projections.Told{put(visible.Invoice{Client: acme, ID: id(7)}, true), put(visible.Claim{Client: acme, ID: id(7)}, true)}, []string{"invoice.issued"}},
+		"an invoice is overdue":    {[]projections.Told{put(visible.Reminder{Client: acme, ID: id(8), Invoice: id(7)}, true)}, []string{"invoice.reminded"}},
 		"what is not told of":      {[]projections.Told{put(visible.Organisation{Client: acme}, false), gone(acme, visible.KindTarget, 4)}, nil},
 		"an internal event":        {nil, nil},
 		"it moves to another firm": {[]projections.Told{gone(acme, visible.KindTicket, 1), put(visible.Ticket{Client: nexus, ID: id(1)}, true)}, []string{"ticket.removed", "ticket.created"}},
@@ -140,7 +142,7 @@ func (s *store) render(t *testing.T, of uuid.UUID, told projections.Told) (strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := clienthook.Render(s)(t.Context(), webhook.Due{Client: domain.ClientID{UUID: of}, Kind: news[0].Kind, Subject: subject})
+	data, err := clienthook.Render(s)(t.Context(), webhook.Due{Client: domain.ClientID{UUID: of}, Kind: news[0].Kind, Subject: subject, At: monday})
 	if err != nil {
 		return "", err
 	}
@@ -185,5 +187,27 @@ func TestBodiesHoldWhatIsSeenWhenTheyAreSent(t *testing.T) {
 	s.stale = true
 	if _, err := s.render(t, acme, comment); !errors.Is(err, webhook.ErrNotYet) {
 		t.Errorf("of a store that lags: %v", err)
+	}
+}
+
+// An invoice is told as the API lists it, named as of the day on which something happened to it.
+func TestInvoicesAreTold(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.run(t, `INSERT INTO invoices (id, client, number, contract, month, date, due, zone, currency, net, tax, payable, document, sha256, entries)
+		VALUES ('`+id(7).String()+`', '`+acme.String()+`', 'INV-2026-0041', '`+id(6).String()+`', '2026-01', '2026-02-01', '2026-03-01', 'UTC', 'AUD', '100', '10', '110', '{}', '', 0)`)
+	s.run(t, `INSERT INTO disclosed (id, client, kind) VALUES ('`+id(7).String()+`', '`+acme.String()+`', 'invoice')`)
+	s.run(t, `INSERT INTO claims (id, client, paid, credited, written_off, closed, outstanding, disputed, voided, last_paid)
+		VALUES ('`+id(7).String()+`', '`+acme.String()+`', '0', '0', '0', '', '110', '0', '', '')`)
+	for _, told := range []projections.Told{
+		put(visible.Invoice{Client: acme, ID: id(7)}, true), put(visible.Reminder{Client: acme, ID: id(8), Invoice: id(7)}, true),
+	} {
+		body, err := s.render(t, acme, told)
+		if err != nil || !strings.Contains(body, `"number":"INV-2026-0041"`) || !strings.Contains(body, `"label":"Overdue"`) {
+			t.Errorf("body %s, %v", body, err)
+		}
+		if _, err := s.render(t, nexus, told); !errors.Is(err, webhook.ErrGone) {
+			t.Errorf("for another organisation: %v", err)
+		}
 	}
 }

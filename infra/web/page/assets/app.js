@@ -74,6 +74,20 @@ document.addEventListener('submit', event => {
   if (event.target.getAttribute('action') === '/logout') for (const { key } of drafts()) localStorage.removeItem(key);
 });
 
+// --- The newest step alone leads on. A live part may replace a link on its way, and a second click on it must not show
+// the page once more, over what somebody has begun to type there.
+
+let step;
+
+document.addEventListener('htmx:before:request', event => {
+  if (event.detail.ctx.target === document.body) step = event.detail.ctx;
+});
+
+document.addEventListener('htmx:before:swap', event => {
+  const ctx = event.detail.ctx;
+  if (ctx.target === document.body && ctx !== step) event.preventDefault();
+});
+
 // --- Live updates
 
 class LiveStatus extends HTMLElement {
@@ -107,8 +121,8 @@ class LiveStatus extends HTMLElement {
 
 const units = [['day', 86400, 172800], ['hour', 3600, 3600], ['minute', 60, 60]];
 
-function distance(at) {
-  const away = (at - Date.now()) / 1000, size = Math.abs(away);
+function distance(at, now) {
+  const away = (at - now) / 1000, size = Math.abs(away);
   const unit = units.find(([, , from]) => size >= from);
   if (!unit) return 'just now';
   const count = Math.floor(size / unit[1]);
@@ -116,7 +130,17 @@ function distance(at) {
   return away > 0 ? 'in ' + words : words + ' ago';
 }
 
+// A distance in time goes by the server's clock, as the words that came with it do.
 class RelTime extends HTMLElement {
+  static observedAttributes = ['data-server-now'];
+
+  behind = 0;
+
+  attributeChangedCallback() {
+    this.behind = Date.parse(this.dataset.serverNow) - Date.now();
+    if (this.isConnected) queueMicrotask(() => this.show()); // Once a page that is being changed has its words, too.
+  }
+
   connectedCallback() {
     this.show();
     this.timer = setInterval(() => this.show(), 30000);
@@ -126,7 +150,7 @@ class RelTime extends HTMLElement {
 
   show() {
     const time = this.querySelector('time');
-    if (time && !document.hidden) time.textContent = distance(Date.parse(time.dateTime));
+    if (time && !document.hidden) time.textContent = distance(Date.parse(time.dateTime), Date.now() + this.behind);
   }
 }
 

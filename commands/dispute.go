@@ -1,0 +1,60 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"effigate/domain"
+	"effigate/domain/access"
+	"effigate/domain/invoice"
+)
+
+// OnDispute names an objection to a line of an invoice, or begins one.
+type OnDispute struct {
+	Invoice  domain.InvoiceID
+	Dispute  domain.DisputeID // none when it begins
+	Line     uuid.UUID
+	Amount   decimal.Decimal // of the line that is objected to; zero = all of it
+	Text     string          // the reason, or the answer
+	Accepted bool
+}
+
+// DisputeInvoice objects to a line of an issued invoice (F45). A client user does it. The answer's ID is the dispute's.
+func (s *Service) DisputeInvoice(ctx context.Context, r Request, c OnDispute) (Answer, error) {
+	c.Dispute = domain.DisputeID{UUID: domain.Derive(r.Command().UUID, "dispute")}
+	return s.onDispute(ctx, r, access.DisputeInvoices, c, invoice.Dispute{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Line: c.Line, Amount: c.Amount, Reason: c.Text,
+	})
+}
+
+// WithdrawDispute ends the client's objection.
+func (s *Service) WithdrawDispute(ctx context.Context, r Request, c OnDispute) (Answer, error) {
+	return s.onDispute(ctx, r, access.DisputeInvoices, c, invoice.WithdrawDispute{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute,
+	})
+}
+
+// TakeDispute says that the actor looks into it.
+func (s *Service) TakeDispute(ctx context.Context, r Request, c OnDispute) (Answer, error) {
+	return s.onDispute(ctx, r, access.SettleDisputes, c, invoice.TakeDispute{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute,
+	})
+}
+
+// SettleDispute answers it. An accepted one is followed by a credit note, which is a command of its own.
+func (s *Service) SettleDispute(ctx context.Context, r Request, c OnDispute) (Answer, error) {
+	return s.onDispute(ctx, r, access.SettleDisputes, c, invoice.SettleDispute{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Accepted: c.Accepted, Answer: c.Text,
+	})
+}
+
+// onDispute runs what somebody asks about an objection. The answer's ID is the dispute's.
+func (s *Service) onDispute(ctx context.Context, r Request, needed access.Permission, c OnDispute, command invoice.Command) (Answer, error) {
+	answer, err := s.onInvoice(ctx, r, needed, c.Invoice, func(invoice.State) (invoice.Command, error) { return command, nil })
+	if err == nil {
+		answer.ID = c.Dispute.UUID
+	}
+	return answer, err
+}

@@ -1,0 +1,50 @@
+package staff
+
+import (
+	"github.com/google/uuid"
+
+	"effigate/domain"
+	"effigate/domain/invoice"
+	"effigate/domain/visible"
+	"effigate/projections"
+	rows "effigate/readmodels/staff"
+)
+
+// Disputes projects the objections of clients to lines of invoices.
+var Disputes = projections.Projection[domain.Recorded, rows.Dispute]{
+	Table: "disputes", Key: disputeOf, Evolve: evolveDispute,
+}
+
+func disputeOf(r domain.Recorded) (uuid.UUID, bool) {
+	switch e := r.Event.(type) {
+	case invoice.Disputed:
+		return e.Dispute.UUID, true
+	case invoice.DisputeTaken:
+		return e.Dispute.UUID, true
+	case invoice.DisputeSettled:
+		return e.Dispute.UUID, true
+	case invoice.DisputeWithdrawn:
+		return e.Dispute.UUID, true
+	default:
+		return uuid.Nil, false
+	}
+}
+
+func evolveDispute(row rows.Dispute, r domain.Recorded) (rows.Dispute, bool) {
+	row.Invoice = streamID(r, "invoice")
+	switch e := r.Event.(type) {
+	case invoice.Disputed:
+		row.Line, row.Amount, row.Reason, row.State = e.Line, e.Amount.String(), e.Reason, visible.DisputeOpen
+		row.RaisedBy, row.RaisedAt = known(e.By.UUID), e.At
+	case invoice.DisputeTaken:
+		row.State, row.TakenBy, row.TakenAt = visible.DisputeReviewed, known(e.By.UUID), &e.At
+	case invoice.DisputeSettled:
+		if row.State = visible.DisputeRejected; e.Accepted {
+			row.State = visible.DisputeAccepted
+		}
+		row.Answer, row.SettledBy, row.SettledAt = e.Answer, known(e.By.UUID), &e.At
+	case invoice.DisputeWithdrawn:
+		row.State, row.SettledBy, row.SettledAt = visible.DisputeWithdrawn, known(e.By.UUID), &e.At
+	}
+	return row, true
+}
