@@ -86,14 +86,14 @@ func (c *Console) registerDocuments() {
 	const again = "/invoices/{id}/recompute"
 	operation := web.DownloadOperation("recompute-invoice", base+again, "How an issued invoice is computed again from its events, and whether it is the same")
 	web.Register(c.API, access.AuditHistory, operation, func(ctx context.Context, _ domain.Actor, in *downloadInput) (*web.DownloadOutput, error) {
-		file, err := c.recomputed(ctx, in.ID)
+		file, err := c.recomputed(ctx, web.LoginOf(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		return web.Sending(file), nil
 	})
-	c.Page(http.MethodGet, again, access.AuditHistory, func(w http.ResponseWriter, r *http.Request, _ auth.Login) error {
-		file, err := c.recomputed(r.Context(), chi.URLParam(r, "id"))
+	c.Page(http.MethodGet, again, access.AuditHistory, func(w http.ResponseWriter, r *http.Request, login auth.Login) error {
+		file, err := c.recomputed(r.Context(), login, chi.URLParam(r, "id"))
 		if err != nil {
 			return err
 		}
@@ -103,8 +103,15 @@ func (c *Console) registerDocuments() {
 }
 
 // recomputed tells how an issued invoice comes out of its events.
-func (c *Console) recomputed(ctx context.Context, text string) (web.Download, error) {
+func (c *Console) recomputed(ctx context.Context, login auth.Login, text string) (web.Download, error) {
 	id, err := web.ID(text)
+	if err != nil {
+		return web.Download{}, err
+	}
+	_, err = c.read(ctx, login, access.AuditHistory, domain.Position{}, func(tx pgx.Tx, _ reader) error {
+		_, err := rows.InvoiceByID(ctx, tx, id, c.now())
+		return err
+	})
 	if err != nil {
 		return web.Download{}, err
 	}
