@@ -202,6 +202,7 @@ func TestBrowser(t *testing.T) {
 		"an amendment is agreed to":             o.testAmendment,
 		"prices without scripts":                o.testPrices,
 		"a ticket is raised and answered":       o.testTicket,
+		"a line of an invoice is objected to":   o.testObjection,
 		"every page":                            o.testEveryPage,
 	} {
 		t.Run(name, journey)
@@ -694,10 +695,41 @@ func (o *offices) testTicket(t *testing.T) {
 	support.Quiet()
 }
 
+// A client reads how a charge came about, and objects to it; finance answers.
+func (o *offices) testObjection(t *testing.T) {
+	t.Helper()
+	const reason, answer = "The tenth was a short day.", "The records of that day say five hours."
+	client := o.logIn(t, "Olivia Chen")
+	client.Goto("/invoices")
+	client.See("Awaiting payment")
+	client.Click("INV-2026-0041")
+	client.See("4,136.00")
+	client.Pick("main details summary")
+	client.See("Profile of the slowest API routes")
+	client.Axe()
+	client.Click("Object to this line…")
+	client.Fill("What is wrong", reason)
+	client.Axe()
+	client.Click("Send the objection")
+	client.See(reason)
+
+	finance := o.logIn(t, "Elena Petrova")
+	finance.Goto("/invoices?number=INV-2026-0041")
+	finance.Click("INV-2026-0041")
+	finance.See(reason)
+	finance.Axe()
+	finance.Fill("Answer", answer)
+	finance.Click("Reject the objection")
+	finance.See(answer)
+	client.See(answer) // By itself.
+	client.Quiet()
+	finance.Quiet()
+}
+
 // pagesOf are the pages of a side that a person reaches without naming anything.
 var pagesOf = map[string][]string{
 	"Olivia Chen": {
-		"/", "/tickets", "/tickets?state=at_risk", "/tickets/new", "/webhooks", "/contracts", "/people", "/people/invite", "/access-log", "/account", "/account/password", "/account/email", "/account/sessions",
+		"/", "/tickets", "/tickets?state=at_risk", "/tickets/new", "/webhooks", "/contracts", "/invoices", "/invoices?filter=all", "/invoices/INV-2026-0041", "/statement", "/people", "/people/invite", "/access-log", "/account", "/account/password", "/account/email", "/account/sessions",
 		"/account/factors", "/account/keys", "/account/keys/new", "/nothing-here",
 	},
 	"Maya Okafor": {
@@ -706,6 +738,7 @@ var pagesOf = map[string][]string{
 		"/contracts", "/contracts?expiring=on", "/time", "/approvals", "/rate-cards", "/rate-cards/new", "/rate-cards/resolve",
 		"/sla-policies", "/sla-policies/new", "/calendars", "/calendars/new",
 		"/queue", "/tickets", "/tickets/new", "/notices", "/sla", "/sla/pauses", "/sla/what-if", "/webhooks",
+		"/invoices", "/invoices/run", "/payments", "/issuers", "/issuers/describe",
 	},
 }
 
@@ -754,7 +787,7 @@ func details(page *browsertest.Page, side string) []string {
 	const links = `[...document.querySelectorAll("main a")].map(a => a.getAttribute("href"))`
 	lists := map[string][]string{
 		"portal":  {"/tickets", "/people", "/contracts"},
-		"console": {"/queue", "/clients", "/staff", "/contracts", "/approvals", "/rate-cards", "/sla-policies", "/calendars"},
+		"console": {"/queue", "/clients", "/staff", "/contracts", "/invoices", "/approvals", "/rate-cards", "/sla-policies", "/calendars"},
 	}[side]
 	var found []string
 	seen := map[string]bool{}
@@ -768,7 +801,7 @@ func details(page *browsertest.Page, side string) []string {
 	for _, list := range lists {
 		page.Goto(list)
 		for _, path := range browsertest.Eval[[]string](page, links+`.filter(h => /[0-9a-f-]{36}$/.test(h))`) {
-			if !add(path) || list == "/queue" { // What is done about a ticket has a test of its own.
+			if !add(path) || list == "/queue" || list == "/invoices" { // What is done about these has tests of its own.
 				continue
 			}
 			page.Goto(path)

@@ -203,7 +203,7 @@ func invoiceButtons(v invoiceView) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		if v.State == rows.InvoiceIssued {
 			if v.Layout > 0 {
-				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "PDF", Icon: "download", Path: v.Path + "/pdf"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "PDF", Icon: "download", Path: v.Path + "/pdf", File: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -211,7 +211,7 @@ func invoiceButtons(v invoiceView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "XML", Icon: "download", Path: v.Path + "/xml"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "XML", Icon: "download", Path: v.Path + "/xml", File: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -219,7 +219,7 @@ func invoiceButtons(v invoiceView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "CSV", Icon: "download", Path: v.Path + "/csv"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "CSV", Icon: "download", Path: v.Path + "/csv", File: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -229,7 +229,7 @@ func invoiceButtons(v invoiceView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Audit {
-				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "Recompute", Icon: "download", Path: v.Path + "/recompute"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "Recompute", Icon: "download", Path: v.Path + "/recompute", File: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -245,7 +245,7 @@ func invoiceButtons(v invoiceView) templ.Component {
 				}
 			}
 		} else if v.Document != nil {
-			templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "Preview as PDF", Icon: "download", Path: v.Path + "/preview"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Button(page.ButtonProps{Label: "Preview as PDF", Icon: "download", Path: v.Path + "/preview", File: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2548,14 +2548,14 @@ func moneyOf(v invoiceBody) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "\">")
+								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "\" hx-boost=\"false\">")
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var130 string
 								templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs("PDF of " + note.Number)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `infra/web/console/invoice.templ`, Line: 378, Col: 105}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `infra/web/console/invoice.templ`, Line: 378, Col: 122}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var130))
 								if templ_7745c5c3_Err != nil {
@@ -3917,7 +3917,7 @@ func issuePage(f page.Frame, v invoiceView) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 160, "\">Preview as PDF</a>")
+							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 160, "\" hx-boost=\"false\">Preview as PDF</a>")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -153,6 +153,8 @@ type ButtonProps struct {
 	Name  string
 	Value string
 	Path  string
+	// File says that Path leads to a file, which is no page to be put in the place of this one.
+	File bool
 	// Form is the id of a form that the button is not in.
 	Form string
 }
