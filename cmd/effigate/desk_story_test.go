@@ -464,11 +464,15 @@ func (s *stage) decidesOnDeductions(a act, on *told, r commands.Request) error {
 	if err != nil {
 		return err
 	}
-	open := slices.DeleteFunc(books.Deductions(), func(d period.Deduction) bool { return d.State != period.DeductionOpen })
+	confirms := a.Choice%2 == 0
+	open := slices.DeleteFunc(books.Deductions(), func(d period.Deduction) bool {
+		// What is confirmed is of this ticket, however many others the lanes have proposed by now: it is excused next.
+		return d.State != period.DeductionOpen || confirms && d.Ticket != on.id
+	})
 	for _, d := range pick(open, a.Ticket) {
 		decide := commands.DecideDeduction{Contract: on.org.contract, Month: march, Deduction: d.ID}
 		r.Actor = s.partner.Actor
-		if a.Choice%2 == 0 {
+		if confirms {
 			_, err := s.in.service.ConfirmDeduction(ctx, r, decide)
 			return err
 		}

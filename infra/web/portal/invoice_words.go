@@ -148,11 +148,7 @@ func reckoning(c client.Charge, currency string) string {
 
 // taxText names a tax.
 func taxText(t client.Tax, currency string) string {
-	text := t.Name
-	if t.Percent != "" {
-		text += " " + t.Percent + " %"
-	}
-	text += " of " + amountText(t.Base, currency)
+	text := t.Name + " of " + amountText(t.Base, currency)
 	if t.Reason != "" {
 		text += " (" + t.Reason + ")"
 	}
