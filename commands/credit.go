@@ -49,10 +49,15 @@ func (s *Service) CreditInvoice(ctx context.Context, r Request, c CreditInvoice)
 			if err != nil {
 				return nil, err
 			}
+			rate, err := s.exchangeOf(ctx, i, day)
+			if err != nil {
+				return nil, err
+			}
 			command := invoice.ReserveCredit{
 				Signed: invoice.Signed{By: r.Actor, At: r.At}, CreditNote: note, Lines: c.Lines,
 				Staff: invoice.CreditReservedStaff{
 					Note: c.Note, Reason: c.Reason, Code: string(c.Code), Effect: c.Effect, Date: day, Rebill: c.Rebill,
+					Exchange: rate,
 				},
 			}
 			return command, s.creditable(ctx, i, command)
@@ -88,7 +93,7 @@ func noteOf(i invoice.State, reserved invoice.CreditReserved, who issuer.Content
 		CreditNote: reserved.CreditNote, Invoice: i.Invoice, Client: i.Client, Date: reserved.Staff.Date,
 		Staff: creditnote.DraftedStaff{
 			Document: document, Issuer: i.Drafted().Staff.Issuer, Prefix: who.CreditPrefix, First: firsts(who, bill.CreditNote),
-			Code: creditnote.Code(reserved.Staff.Code),
+			Code: creditnote.Code(reserved.Staff.Code), Exchange: reserved.Staff.Exchange,
 		}, By: domain.Actor{Side: domain.StaffSide, Person: reserved.By}, At: reserved.At,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/bill"
+	"effigate/domain/calendar"
 	"effigate/domain/creditnote"
 	"effigate/domain/period"
 )
@@ -45,6 +46,26 @@ func TestAFullCreditFreesTheMonth(t *testing.T) {
 			t.Errorf("billed again as %q", got)
 		}
 	}
+}
+
+// An invoice of nothing is voided by a credit note of nothing, and its time can be billed again (A45).
+func TestAnInvoiceOfNothingIsVoided(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.described(t, harbour())
+	must(t)(w.service.PublishRates(t.Context(), w.next(owner), rates("0")))
+	c := allOf(w.approved(t, w.worked(t, payable())))
+	must(t)(w.service.IssueInvoice(t.Context(), w.next(owner), commands.OnInvoice{Invoice: c.Invoice}))
+	c.Rebill = true
+	note := domain.CreditNoteID{UUID: must(t)(w.service.CreditInvoice(t.Context(), w.next(owner), c)).ID}
+	issued, _ := folded(t, w, creditnote.Decider, creditnote.Stream(note)).Issued()
+	if number := issued.Document.Number; number != "CN-2026-0001" || !issued.Document.Payable.IsZero() || w.invoiced(t, c.Invoice).Voided() != number {
+		t.Errorf("credited %s by %s", issued.Document.Payable, number)
+	}
+	on := w.invoiced(t, c.Invoice).Drafted().Contract
+	must(t)(w.service.DraftInvoice(t.Context(), w.next(owner), commands.DraftInvoice{Contract: on, Month: february}))
+	_, err := w.service.CreditInvoice(t.Context(), w.next(owner), allOf(c.Invoice))
+	wantRefused(t, err, domain.ErrConflict, "nothing_left")
 }
 
 // A full credit may be asked for before the months know that they are billed: it tells them first.
@@ -118,6 +139,59 @@ func TestObjectionsAreOnesOwn(t *testing.T) {
 	wantRefused(t, err, domain.ErrConflict, "line_disputed")
 }
 
+// The issuer's promise is that of the day of the objection, in its own zone: what it promises later changes no date (F45).
+func TestTheDayOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.objection(t, w.issued(t))
+	promise := func(days int) {
+		content := harbour()
+		content.AnswerDays = days
+		must(t)(w.service.DescribeIssuer(t.Context(), w.next(owner), commands.DescribeIssuer{Content: content}))
+	}
+	dispute := func(when string) (by calendar.Date) {
+		c.Dispute = domain.DisputeID{UUID: must(t)(w.service.DisputeInvoice(t.Context(), w.on(w.admin, instant(t, when)), c)).ID}
+		promise(0)
+		must(t)(w.service.WithdrawDispute(t.Context(), w.next(w.admin), c))
+		disputes := w.invoiced(t, c.Invoice).Disputes()
+		return disputes[len(disputes)-1].AnswerBy
+	}
+	for _, test := range []struct {
+		days int
+		at   string
+		want calendar.Date
+	}{
+		{0, "2026-04-07T12:00:00+10:00", ""},
+		{5, "2026-04-07T23:59:00+10:00", "2026-04-14"},
+		{5, "2026-04-08T00:00:00+10:00", "2026-04-15"},
+		{1, "2026-04-10T12:00:00+10:00", "2026-04-13"}, // from a Friday over the weekend
+		{1, "2026-04-11T12:00:00+10:00", "2026-04-13"}, // a Saturday
+	} {
+		promise(test.days)
+		if got := dispute(test.at); got != test.want {
+			t.Errorf("%d days from %s: %q, want %q", test.days, test.at, got, test.want)
+		}
+	}
+}
+
+// A file is put beside an open objection of one's own organisation, once, and beside no other.
+func TestFilesOfObjections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.disputed(t, w.issued(t))
+	file := proof(c)
+	must(t)(w.service.AttachToDispute(t.Context(), w.next(w.admin), file))
+	mark := w.mark()
+	must(t)(w.service.AttachToDispute(t.Context(), w.next(w.admin), file))
+	wantKinds(t, w.since(mark))
+	file.Attachment = domain.AttachmentID{UUID: id("more")}
+	_, err := w.service.AttachToDispute(t.Context(), w.next(w.stranger), file)
+	wantRefused(t, err, domain.ErrNotFound, "not_found")
+	must(t)(w.service.WithdrawDispute(t.Context(), w.next(w.admin), c))
+	_, err = w.service.AttachToDispute(t.Context(), w.next(w.admin), file)
+	wantRefused(t, err, domain.ErrConflict, "dispute_over")
+}
+
 // The ladder is climbed once a step, not before midnight of the issuer, and not for what is objected to or paid (A62).
 func TestReminders(t *testing.T) {
 	t.Parallel()
@@ -137,6 +211,48 @@ func TestReminders(t *testing.T) {
 	must(t)(w.service.WithdrawDispute(t.Context(), w.next(w.admin), c))
 	wantKinds(t, remind("2026-04-29T00:01:00+10:00"), "invoice.reminded.v1")
 	wantKinds(t, remind("2026-06-29T00:01:00+10:00"))
+}
+
+// An invoice that is overdue late got its reminders on consecutive days: between two there are as many days as in the
+// ladder.
+func TestRemindersKeepTheirDistance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.issued(t) // Due on 15 April, and reminded of after 7 and 14 days.
+	w.received(t, w.money("264", commands.Allocation{Invoice: id, Amount: decimal.NewFromInt(264)}))
+	money := w.invoiced(t, id).Payments()[0].Payment
+	must(t)(w.service.ReversePayment(t.Context(), w.next(owner), commands.OnPayment{Payment: money, Day: "2026-03-16", Reason: "bounced"}))
+	for _, test := range []struct {
+		when string
+		want []string
+	}{
+		{"2026-06-01T12:00:00+10:00", []string{"invoice.reminded.v1"}},
+		{"2026-06-02T00:01:00+10:00", nil},
+		{"2026-06-07T23:59:00+10:00", nil},
+		{"2026-06-08T00:01:00+10:00", []string{"invoice.reminded.v1"}},
+	} {
+		mark := w.mark()
+		must(t)(w.service.RemindInvoice(t.Context(), w.on(domain.System(), instant(t, test.when)), id))
+		wantKinds(t, w.since(mark), test.want...)
+	}
+}
+
+// A payment that is taken back after a full credit leaves something to be paid, which the client's own credit stands
+// against: reminders went out for an invoice that was taken back.
+func TestNobodyIsRemindedOfAFullCredit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.issued(t)
+	w.received(t, w.money("264", commands.Allocation{Invoice: id, Amount: decimal.NewFromInt(264)}))
+	money := w.invoiced(t, id).Payments()[0].Payment
+	must(t)(w.service.CreditInvoice(t.Context(), w.next(owner), allOf(id)))
+	must(t)(w.service.ReversePayment(t.Context(), w.next(owner), commands.OnPayment{Payment: money, Day: "2026-03-16", Reason: "bounced"}))
+	if left := w.invoiced(t, id).Outstanding(); !left.Equal(decimal.NewFromInt(264)) {
+		t.Fatalf("%s are left to be paid, want 264", left)
+	}
+	mark := w.mark()
+	must(t)(w.service.RemindInvoice(t.Context(), w.on(domain.System(), instant(t, "2026-06-01T12:00:00+10:00")), id))
+	wantKinds(t, w.since(mark))
 }
 
 // A reminder that was decided twice at once is sent once.

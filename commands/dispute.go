@@ -21,12 +21,45 @@ type OnDispute struct {
 	Accepted bool
 }
 
-// DisputeInvoice objects to a line of an issued invoice (F45). A client user does it. The answer's ID is the dispute's.
+// DisputeInvoice objects to a line of an issued invoice (F45), and works out by when the issuer answers. A client user does
+// it. The answer's ID is the dispute's.
 func (s *Service) DisputeInvoice(ctx context.Context, r Request, c OnDispute) (Answer, error) {
 	c.Dispute = domain.DisputeID{UUID: domain.Derive(r.Command().UUID, "dispute")}
-	return s.onDispute(ctx, r, access.DisputeInvoices, c, invoice.Dispute{
-		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Line: c.Line, Amount: c.Amount, Reason: c.Text,
+	answer, err := s.onInvoice(ctx, r, access.DisputeInvoices, c.Invoice, func(state invoice.State) (invoice.Command, error) {
+		who, err := s.issuer(ctx, state.Drafted().Staff.Issuer)
+		if err != nil {
+			return nil, err
+		}
+		return invoice.Dispute{
+			Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Line: c.Line, Amount: c.Amount, Reason: c.Text,
+			AnswerDays: who.Content().AnswerDays,
+		}, nil
 	})
+	if err == nil {
+		answer.ID = c.Dispute.UUID
+	}
+	return answer, err
+}
+
+// AttachToDispute puts a file beside an objection whose bytes are stored already.
+type AttachToDispute struct {
+	Invoice    domain.InvoiceID
+	Dispute    domain.DisputeID
+	Attachment domain.AttachmentID
+	Name       string
+	Type       string // media type
+	Size       int64  // bytes
+	SHA256     string // hex
+}
+
+// AttachToDispute runs the command. A client user does it while the objection is open. The answer's ID is the attachment's.
+func (s *Service) AttachToDispute(ctx context.Context, r Request, c AttachToDispute) (Answer, error) {
+	answer, err := s.onDispute(ctx, r, access.DisputeInvoices, OnDispute{Invoice: c.Invoice, Dispute: c.Dispute}, invoice.AttachToDispute{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Attachment: c.Attachment, Name: c.Name, Type: c.Type,
+		Size: c.Size, SHA256: c.SHA256,
+	})
+	answer.ID = c.Attachment.UUID
+	return answer, err
 }
 
 // WithdrawDispute ends the client's objection.

@@ -20,15 +20,15 @@ func (q *queue) Len() int {
 	return len(q.turns)
 }
 
-// The bounds of the cache of series, and what is in it.
-const (
-	MaxSeries = maxSeries
-	Patience  = patience
-)
+// Patience is how long a command tries on a crowded stream.
+const Patience = patience
 
-// CachedSeries is how many series are kept, and how many numbers they hold.
-func (s *Service) CachedSeries() (series, numbers int) {
-	s.series.mu.Lock()
-	defer s.series.mu.Unlock()
-	return s.series.recent.Len(), s.series.numbers
+// FoldAtMost bounds how many bytes of events are kept folded.
+func (s *Service) FoldAtMost(bytes int) { s.log.most = bytes }
+
+// Folded is how many streams are kept folded, and how many bytes they count.
+func (s *Service) Folded() (streams, bytes int) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.recent.Len(), s.log.bytes
 }

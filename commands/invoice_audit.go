@@ -62,23 +62,19 @@ func (s *Service) RecomputeInvoice(ctx context.Context, id domain.InvoiceID) (Re
 }
 
 // readInvoice folds an invoice, and says where the log stood when it was read for its draft.
-func (s *Service) readInvoice(ctx context.Context, id domain.InvoiceID) (state invoice.State, read domain.Position, err error) {
+func (s *Service) readInvoice(ctx context.Context, id domain.InvoiceID) (invoice.State, domain.Position, error) {
+	known, err := load(ctx, s.log, invoice.Decider, invoice.Stream(id), domain.CommandID{})
+	read := known.state.Drafted().Staff.ReadAt
+	if err != nil || !read.IsZero() || !known.state.Exists() {
+		return known.state, read, err
+	}
 	for recorded, err := range s.log.Read(ctx, invoice.Stream(id), domain.NoStream) {
 		if err != nil {
-			return state, read, fmt.Errorf("read invoice %s: %w", id, err)
+			return known.state, read, fmt.Errorf("read invoice %s: %w", id, err)
 		}
-		event, ok := recorded.Event.(invoice.Event)
-		if !ok {
-			return state, read, fmt.Errorf("read invoice %s: revision %d holds %s, which is not of this aggregate", id, recorded.Revision, recorded.Raw.Kind)
-		}
-		if drafted, first := event.(invoice.Drafted); first {
-			if read = drafted.Staff.ReadAt; read.IsZero() {
-				read = recorded.Position
-			}
-		}
-		state = invoice.Evolve(state, event)
+		return known.state, recorded.Position, nil // Where the draft itself stands.
 	}
-	return state, read, nil
+	return known.state, read, nil
 }
 
 // differ notes in what two values differ, as they would be stored: by the first place, field by field.

@@ -72,7 +72,8 @@ func (s *Service) reserve(ctx context.Context, r Request, c DraftInvoice, b *bas
 		if err := b.refused(r, id, c.BeyondOrder); err != nil {
 			return nil, err
 		}
-		taken := b.charged(domain.InvoiceID{}).Taken
+		_, charged := b.content(domain.InvoiceID{})
+		taken := charged.Taken
 		return period.Reserve{
 			Invoice: id, Entries: taken[b.month], Earlier: before(taken, b.month), BeyondOrder: c.BeyondOrder, Says: said, By: r.Actor, At: r.At,
 		}, nil
@@ -96,7 +97,7 @@ func (s *Service) upToDate(ctx context.Context, r Request, b *basis, now period.
 		}
 		now = period.Decider.Fold(now, pinned...)
 	}
-	b.of, b.now, b.held = of, now, heldIn(now, b.month)
+	b.of, b.now, b.held, b.made = of, now, heldIn(now, b.month), nil
 	return said, s.fillOrder(ctx, b, of.day(r.At).Month())
 }
 
@@ -122,11 +123,25 @@ func (s *Service) fillOrder(ctx context.Context, b *basis, present calendar.Mont
 			return err
 		}
 		if month != b.month && heldIn(other.state, month).Agreed.PurchaseOrder == b.held.Agreed.PurchaseOrder {
-			b.billed = b.billed.Add(other.state.BilledNet())
+			net, err := s.netOf(ctx, other.state)
+			if err != nil {
+				return err
+			}
+			b.billed = b.billed.Add(net)
 		}
 		month = month.Next()
 	}
 	return nil
+}
+
+// netOf is what the invoice of a period comes to before tax, less what credit notes took back of it.
+func (s *Service) netOf(ctx context.Context, p period.State) (decimal.Decimal, error) {
+	id, billed := p.BilledBy()
+	if !billed {
+		return decimal.Zero, nil
+	}
+	of, err := load(ctx, s.log, invoice.Decider, invoice.Stream(id), domain.CommandID{})
+	return p.BilledNet().Sub(of.state.CreditedNet()), err
 }
 
 // InvoicePreview is what a draft would be, and what keeps it from being made.
@@ -181,8 +196,11 @@ func (s *Service) PreviewInvoice(ctx context.Context, r Request, c DraftInvoice)
 	}
 	if err != nil {
 		p.Exceptions = append(p.Exceptions, exceptionOf(err))
+		return p, nil
 	}
-	return p, nil
+	left, err := s.unreportable(ctx, basis, content.Currency)
+	p.Exceptions = append(p.Exceptions, left...)
+	return p, err
 }
 
 // exceptionOf tells a refusal as what blocks a draft.
@@ -210,6 +228,13 @@ type basis struct {
 	described bool            // issuer and client are known well enough for a document
 	billed    decimal.Decimal // before tax, under the purchase order in other months
 	exception []Exception     // of issuer and client
+	made      map[domain.InvoiceID]made
+}
+
+// made is what an invoice by the basis is of.
+type made struct {
+	content bill.Content
+	charged period.Charged
 }
 
 // billingOf reads the basis for whoever may have it.
@@ -239,14 +264,19 @@ func (s *Service) billingOf(ctx context.Context, r Request, needed access.Permis
 		return nil, wrong("month", "must not lie before the contract's first month or after the present one")
 	}
 	b := &basis{of: of, month: c.Month, today: of.day(r.At), client: whose.state, names: map[domain.TicketID]string{}}
-	return b, s.fill(ctx, b)
+	return b, s.fill(ctx, b, s)
 }
 
-// fill reads the periods, and who issues to whom.
-func (s *Service) fill(ctx context.Context, b *basis) error {
-	if err := s.fillPeriods(ctx, b); err != nil {
+// fill reads the periods, and as another service knows them who issues to whom, and the tickets' names.
+func (s *Service) fill(ctx context.Context, b *basis, then *Service) error {
+	if err := s.fillPeriods(ctx, b, then); err != nil {
 		return err
 	}
+	return then.fillParties(ctx, b)
+}
+
+// fillParties reads who issues to whom.
+func (s *Service) fillParties(ctx context.Context, b *basis) error {
 	b.issuerKey = b.client.Billing().Issuer
 	if b.issuerKey == "" {
 		b.issuerKey = issuer.Main
@@ -270,7 +300,7 @@ func (s *Service) fill(ctx context.Context, b *basis) error {
 
 // fillPeriods reads the month, and those before it that hold entries of deductions for the invoice. A contract is looked
 // at maxMonths back.
-func (s *Service) fillPeriods(ctx context.Context, b *basis) error {
+func (s *Service) fillPeriods(ctx context.Context, b *basis, then *Service) error {
 	month, first := b.month, b.of.contract.Starts().Month()
 	for n := 0; n < maxMonths && month >= first; n++ {
 		state, err := s.reservedPeriod(ctx, period.Stream(b.of.id, month), b.id)
@@ -283,7 +313,7 @@ func (s *Service) fillPeriods(ctx context.Context, b *basis) error {
 		case b.id.IsZero() && len(state.Unbilled()) > 0, !b.id.IsZero() && state.ReservedFor(b.id):
 			b.earlier = append(b.earlier, state)
 		}
-		if err := s.nameTickets(ctx, b, state); err != nil {
+		if err := then.nameTickets(ctx, b, state); err != nil {
 			return err
 		}
 		month = month.Previous()
@@ -293,24 +323,13 @@ func (s *Service) fillPeriods(ctx context.Context, b *basis) error {
 	return nil
 }
 
-// reservedPeriod reads a period as it stood when an invoice reserved it, or to its end where none did, or none is
-// named.
+// reservedPeriod is a period as it stood when an invoice took of it, or as it is where none did, or none is named.
 func (s *Service) reservedPeriod(ctx context.Context, stream string, id domain.InvoiceID) (period.State, error) {
-	var state period.State
-	for recorded, err := range s.log.Read(ctx, stream, domain.NoStream) {
-		if err != nil {
-			return state, fmt.Errorf("read %s: %w", stream, err)
-		}
-		event, ok := recorded.Event.(period.Event)
-		if !ok {
-			return state, fmt.Errorf("read %s: revision %d holds %s, which is not of this aggregate", stream, recorded.Revision, recorded.Raw.Kind)
-		}
-		state = period.Evolve(state, event)
-		if reserved, ok := event.(period.Reserved); ok && !id.IsZero() && reserved.Invoice == id {
-			break
-		}
+	present, err := load(ctx, s.log, period.Decider, stream, domain.CommandID{})
+	if then, taken := present.state.AsReserved(id); taken {
+		return then, err
 	}
-	return state, nil
+	return present.state, err
 }
 
 // nameTickets looks up what the client calls the tickets that deductions are for.
@@ -330,11 +349,6 @@ func (s *Service) nameTickets(ctx context.Context, b *basis, state period.State)
 		}
 	}
 	return nil
-}
-
-// charged is what an invoice charges by the basis.
-func (b *basis) charged(id domain.InvoiceID) period.Charged {
-	return b.now.Charge(id, func(t domain.TicketID) string { return b.names[t] }, b.earlier...)
 }
 
 // before are the entries of the months before one, in order.
@@ -359,7 +373,11 @@ func (b *basis) later() []calendar.Month {
 
 // content is the draft, and what it is of.
 func (b *basis) content(id domain.InvoiceID) (bill.Content, period.Charged) {
-	charged, whose, who := b.charged(id), b.client.Billing(), b.issuer.Content()
+	if m, known := b.made[id]; known {
+		return m.content, m.charged
+	}
+	charged := b.now.Charge(id, func(t domain.TicketID) string { return b.names[t] }, b.earlier...)
+	whose, who := b.client.Billing(), b.issuer.Content()
 	c := bill.Content{
 		Contract: b.of.contract.Reference, Month: b.month, PurchaseOrder: b.held.Agreed.PurchaseOrder,
 		Currency: b.held.Agreed.Currency, Zone: who.Zone, Issuer: who.Party, Client: whose.Party, Account: who.Account,
@@ -375,6 +393,10 @@ func (b *basis) content(id domain.InvoiceID) (bill.Content, period.Charged) {
 			c.RoundTo = unit.Unit
 		}
 	}
+	if b.made == nil {
+		b.made = map[domain.InvoiceID]made{}
+	}
+	b.made[id] = made{c, charged}
 	return c, charged
 }
 
@@ -498,7 +520,7 @@ func (s *Service) reservedBasis(ctx context.Context, id domain.ContractID, month
 		return nil, err
 	}
 	b := &basis{of: agreed, month: month, id: of, read: read, client: whose.state, names: map[domain.TicketID]string{}}
-	return b, then.fill(ctx, b)
+	return b, s.fill(ctx, b, then)
 }
 
 // reserveEarlier sets apart what the draft takes of months before. What another draft took meanwhile waits for the

@@ -33,8 +33,26 @@ func (s *Service) IssueInvoice(ctx context.Context, r Request, c OnInvoice) (Ans
 			}
 			day = today
 		}
-		return invoice.Issue{Signed: invoice.Signed{By: r.Actor, At: r.At}, Date: day}, s.withinOrder(ctx, r, i)
+		if err := s.withinOrder(ctx, r, i); err != nil {
+			return nil, err
+		}
+		rate, err := s.exchangeOf(ctx, i, day)
+		return invoice.Issue{Signed: invoice.Signed{By: r.Actor, At: r.At}, Date: day, Exchange: rate}, err
 	})
+}
+
+// exchangeOf is the rate that is recorded with an invoice that is issued on a day, or with a credit note for it; zero
+// where there is none, which keeps nobody from issuing it.
+func (s *Service) exchangeOf(ctx context.Context, i invoice.State, day calendar.Date) (bill.Exchange, error) {
+	if i.Status() != invoice.StatusApproved && i.Status() != invoice.StatusIssued {
+		return bill.Exchange{}, nil // It will be refused, or is on its way.
+	}
+	who, err := s.issuer(ctx, i.Drafted().Staff.Issuer)
+	if err != nil {
+		return bill.Exchange{}, err
+	}
+	rate, _, err := s.exchangeOn(ctx, who.Content(), i.Draft().Currency, day)
+	return rate, err
 }
 
 // withinOrder refuses what has come to go beyond the limit of the client's purchase order since it was drafted, by lines
@@ -113,7 +131,7 @@ func (s *Service) freeReservation(ctx context.Context, r Request, id domain.Invo
 	}
 	for _, month := range append(earlier, own) { // Its own comes last: it says which the others are.
 		position, err := s.releasePeriod(ctx, r, contract, month, period.Release{
-			Invoice: id, Reason: discarded.Staff.Reason, By: domain.System(), At: discarded.At,
+			Invoice: id, Reason: shortened(discarded.Staff.Reason), By: domain.System(), At: discarded.At,
 		})
 		if err != nil {
 			return last, err
@@ -122,6 +140,13 @@ func (s *Service) freeReservation(ctx context.Context, r Request, id domain.Invo
 	}
 	pinned, err := s.pinTerms(ctx, r, contract, own, "discarded "+id.String())
 	return later(last, pinned), err
+}
+
+// shortened is a reason as far as a period takes it: an invoice takes longer ones, and what follows from it is never
+// refused.
+func shortened(reason string) string {
+	all := []rune(reason)
+	return string(all[:min(len(all), period.MaxReason)])
 }
 
 // earlierOf are the months before its own of which an invoice may have reserved something.
@@ -272,7 +297,7 @@ func (s *Service) numberDocument(ctx context.Context, r Request, issuer string, 
 			return given{}, err
 		}
 		if try == tries {
-			s.series.forget(stream) // Should the cache be what is wrong, as after a restored backup.
+			s.log.forget(stream) // Should the cache be what is wrong, as after a restored backup.
 		}
 		if err := pause(ctx, min(try, tries)); err != nil {
 			return given{}, fmt.Errorf("allocate in %s: %w", stream, err)
@@ -282,7 +307,7 @@ func (s *Service) numberDocument(ctx context.Context, r Request, issuer string, 
 
 // allocateDated decides once for a document, appends, and gives the series as it is then.
 func (s *Service) allocateDated(ctx context.Context, r Request, stream string, allocate numbering.AllocateDated) (numbering.State, error) {
-	current, err := s.series.read(ctx, s.log, stream)
+	current, err := s.series(ctx, stream)
 	if err != nil {
 		return numbering.State{}, err
 	}
@@ -297,20 +322,20 @@ func (s *Service) allocateDated(ctx context.Context, r Request, stream string, a
 	if err != nil {
 		return numbering.State{}, err
 	}
-	current, err = s.series.read(ctx, s.log, stream)
+	current, err = s.series(ctx, stream)
 	return current.state, err
 }
 
-// RenderDocument names the printed form of an issued invoice or credit note, whose stream is given. Another digest for
+// RenderDocument names the printed forms of an issued invoice or credit note, whose stream is given. Another digest for
 // the same layout is refused: rendering gives the same bytes for ever. The system does it.
-func (s *Service) RenderDocument(ctx context.Context, r Request, stream string, layout int, sha256 string, size int64) (Answer, error) {
+func (s *Service) RenderDocument(ctx context.Context, r Request, stream string, printed bill.Print) (Answer, error) {
 	if err := systemOnly(r.Actor); err != nil {
 		return Answer{}, err
 	}
 	on := r.on(stream)
 	if id, err := invoice.IDOf(stream); err == nil {
 		position, err := onStream(ctx, s, invoice.Decider, on, invoice.Command(invoice.Render{
-			Signed: invoice.Signed{By: r.Actor, At: r.At}, Layout: layout, SHA256: sha256, Size: size,
+			Signed: invoice.Signed{By: r.Actor, At: r.At}, Print: printed,
 		}))
 		return Answer{ID: id.UUID, Position: position}, err
 	}
@@ -319,7 +344,7 @@ func (s *Service) RenderDocument(ctx context.Context, r Request, stream string, 
 		return Answer{}, err
 	}
 	position, err := onStream(ctx, s, creditnote.Decider, on, creditnote.Command(creditnote.Render{
-		Layout: layout, SHA256: sha256, Size: size, By: r.Actor, At: r.At,
+		Print: printed, By: r.Actor, At: r.At,
 	}))
 	return Answer{ID: id.UUID, Position: position}, err
 }

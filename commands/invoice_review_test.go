@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -167,6 +168,47 @@ func TestAnIssuersZoneExists(t *testing.T) {
 	wantRefused(t, err, domain.ErrInvalid, "invalid_fields")
 }
 
+// Of issuers that are described with one prefix at the same moment, one gets it; what cannot be described takes none.
+func TestAPrefixIsOfOneIssuer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	describe := func(key string, change func(*issuer.Content)) error {
+		who := harbour()
+		change(&who)
+		_, err := w.service.DescribeIssuer(t.Context(), request(owner, key), commands.DescribeIssuer{Issuer: key, Content: who})
+		return err
+	}
+	wantRefused(t, describe("wrong", func(c *issuer.Content) { c.Rates = nil }), domain.ErrInvalid, "invalid_fields")
+	keys := []string{"east", "north", "south", "west"}
+	refused := make([]error, len(keys))
+	var all sync.WaitGroup
+	for i, key := range keys {
+		all.Go(func() { refused[i] = describe(key, func(*issuer.Content) {}) })
+	}
+	all.Wait()
+	first := slices.Index(refused, nil)
+	if first < 0 {
+		t.Fatalf("nobody got the prefix: %v", refused)
+	}
+	for i, err := range refused {
+		if i != first {
+			wantRefused(t, err, domain.ErrConflict, "prefix_taken")
+			if !strings.Contains(err.Error(), "issuer "+keys[first]) {
+				t.Errorf("%v does not name %s", err, keys[first])
+			}
+		}
+	}
+	wantRefused(t, describe("later", func(c *issuer.Content) { c.CreditPrefix = "OTHER" }), domain.ErrConflict, "prefix_taken")
+	other := func(c *issuer.Content) { c.InvoicePrefix, c.CreditPrefix = "RE", "GS" }
+	if err := describe("fifth", other); err != nil {
+		t.Error(err)
+	}
+	who := harbour()
+	other(&who)
+	_, err := w.service.DescribeIssuer(t.Context(), request(owner, "anew"), commands.DescribeIssuer{Issuer: keys[first], Content: who})
+	wantRefused(t, err, domain.ErrConflict, "prefix_taken")
+}
+
 // A credit note is dated between its invoice and today: its date is that of every later number of the series.
 func TestACreditNotesDate(t *testing.T) {
 	t.Parallel()
@@ -280,6 +322,32 @@ func TestTheLimitOfAnOrderCountsLaterMonths(t *testing.T) {
 	w.issueAt(t, id, later)
 	_, err := w.service.DraftInvoice(t.Context(), w.on(owner, later), commands.DraftInvoice{Contract: on, Month: february})
 	wantRefused(t, err, domain.ErrConflict, "purchase_order_limit")
+}
+
+// What was credited does not count under an order.
+func TestWhatWasCreditedLeavesRoomUnderAnOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.billable(t)
+	on := w.worked(t, w.ordered("300"))
+	w.approvedHours(t, on, at.Add(-24*time.Hour))
+	must(t)(w.service.ClosePeriod(t.Context(), w.next(owner), commands.ClosePeriod{Contract: on, Month: february}))
+	id := w.issue(t, w.approved(t, on))
+	later, next := at.AddDate(0, 1, 0), commands.DraftInvoice{Contract: on, Month: march}
+	_, err := w.service.DraftInvoice(t.Context(), w.on(owner, later), next)
+	wantRefused(t, err, domain.ErrConflict, "purchase_order_limit")
+	must(t)(w.service.CreditInvoice(t.Context(), w.on(owner, later), commands.CreditInvoice{Invoice: id, Code: creditnote.Mistake, Reason: "Nothing went."}))
+	must(t)(w.service.DraftInvoice(t.Context(), w.on(owner, later), next))
+}
+
+// However long the reason is, the month is free again: it used to stay reserved for good.
+func TestALongReasonToDiscardFreesTheMonth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	on := w.billable(t)
+	id := w.invoice(t, on)
+	must(t)(w.service.DiscardInvoice(t.Context(), w.next(owner), commands.OnInvoice{Invoice: id, Reason: strings.Repeat("ä", 1900)}))
+	w.invoice(t, on)
 }
 
 func (w *world) issueAt(t *testing.T, id domain.InvoiceID, moment time.Time) {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strings"
 
 	"effigate/domain"
 	"effigate/domain/access"
@@ -28,11 +29,49 @@ func (s *Service) DescribeIssuer(ctx context.Context, r Request, c DescribeIssue
 		if !zone.Valid(c.Content.Zone) { // The decider checks the form alone.
 			return Answer{}, wrong("zone", "must be the IANA name of a time zone, such as Europe/Berlin")
 		}
-		position, err := onStream(ctx, s, issuer.Decider, r.on(issuer.Stream(c.Issuer)), issuer.Command(issuer.Describe{
-			Issuer: c.Issuer, Content: c.Content, By: r.Actor, At: r.At,
-		}))
+		on, describe := r.on(issuer.Stream(c.Issuer)), issuer.Describe{Issuer: c.Issuer, Content: c.Content, By: r.Actor, At: r.At}
+		if err := s.claimPrefixes(ctx, r, on, describe); err != nil {
+			return Answer{}, err
+		}
+		position, err := onStream(ctx, s, issuer.Decider, on, issuer.Command(describe))
 		return Answer{ID: issuer.ID(c.Issuer), Position: position}, err
 	})
+}
+
+// claimPrefixes takes the prefixes of numbers that an issuer is to be described with, before it is: of two who want the
+// same, one is refused. What could not be described takes none.
+func (s *Service) claimPrefixes(ctx context.Context, r Request, on Target, c issuer.Describe) error {
+	known, err := load(ctx, s.log, issuer.Decider, on.Stream, on.Command)
+	if err != nil || known.acted {
+		return err
+	}
+	if on.Seen != nil && *on.Seen != known.revision {
+		return changedSince(on.Stream, known.revision, *on.Seen)
+	}
+	if _, err := issuer.Decide(known.state, c); err != nil {
+		return err
+	}
+	if main, err := s.issuer(ctx, issuer.Main); err == nil && c.Issuer != issuer.Main {
+		// It may be described since before prefixes were claimed.
+		if err := s.claim(ctx, r, issuer.Main, main.Content(), c); err != nil && !Final(err) {
+			return err
+		}
+	}
+	err = s.claim(ctx, r, c.Issuer, c.Content, c)
+	had := known.state.Content()
+	if had.InvoicePrefix == c.Content.InvoicePrefix && had.CreditPrefix == c.Content.CreditPrefix && Final(err) {
+		return nil // It has printed them since before prefixes were claimed, and may still change its account.
+	}
+	return err
+}
+
+// claim takes an issuer the prefixes of a content.
+func (s *Service) claim(ctx context.Context, r Request, of string, content issuer.Content, c issuer.Describe) error {
+	on := r.then("claim prefixes", strings.Join([]string{of, content.InvoicePrefix, content.CreditPrefix}, " ")).on(issuer.PrefixStream)
+	_, err := onStream(ctx, s, issuer.Prefixes, on, issuer.Claim{
+		Issuer: of, Invoice: content.InvoicePrefix, Credit: content.CreditPrefix, By: c.By, At: c.At,
+	})
+	return err
 }
 
 // DescribeBilling says how a client is invoiced from now on.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,8 @@ type ReceivePayment struct {
 	Amount    decimal.Decimal
 	Currency  money.Currency
 	Day       calendar.Date
-	Method    string // "bank transfer"
+	Means     payment.Means // as the receipt says; empty = payment.OtherMeans
+	Method    string        // in the words of staff
 	Reference string
 	// Gateway is the gateway's own id of the payment: the same id is the same payment for ever. Empty for what a person
 	// records.
@@ -48,6 +50,7 @@ func (s *Service) ReceivePayment(ctx context.Context, r Request, c ReceivePaymen
 	if c.Gateway != "" {
 		id, source = domain.PaymentID{UUID: domain.Derive(c.Client.UUID, "gateway payment", c.Gateway)}, payment.ByGateway
 	}
+	c.Means = cmp.Or(c.Means, payment.OtherMeans)
 	return s.act(ctx, r, func() (Answer, error) {
 		if _, err := s.may(ctx, r.Actor, access.ReceivePayments); err != nil {
 			return Answer{}, err
@@ -62,7 +65,7 @@ func (s *Service) ReceivePayment(ctx context.Context, r Request, c ReceivePaymen
 			}
 		}
 		asked := []payment.Command{payment.Receive{
-			Payment: id, Client: c.Client, Amount: c.Amount, Currency: c.Currency, Day: c.Day,
+			Payment: id, Client: c.Client, Amount: c.Amount, Currency: c.Currency, Day: c.Day, Means: c.Means,
 			Staff: payment.ReceivedStaff{Source: source, Method: c.Method, Reference: c.Reference, Key: c.Gateway}, By: r.Actor, At: r.At,
 		}}
 		for _, a := range c.Allocate {

@@ -55,10 +55,13 @@ func (s *Service) pinTerms(ctx context.Context, r Request, id domain.ContractID,
 	}
 	late := owed{named: map[uuid.UUID]bool{}}
 	for month = max(month, of.contract.Starts().Month()); month <= present; month = month.Next() {
-		p, err := s.replay(ctx, of, month, late.seen)
-		switch {
-		case err != nil:
+		found, err := load(ctx, s.log, period.Decider, period.Stream(of.id, month), domain.CommandID{})
+		if err != nil {
 			return last, err
+		}
+		p := found.state
+		late.seen(p)
+		switch {
 		case p.Closed:
 			late.closed(of, month)
 			continue
@@ -85,17 +88,10 @@ type owed struct {
 	adjustments []period.AdjustmentPinned
 }
 
-// seen takes over what a pin names.
-func (o *owed) seen(_ period.State, e period.Event) {
-	pinned, ok := e.(period.TermsPinned)
-	if !ok {
-		return
-	}
-	for _, lot := range pinned.Granted {
-		o.named[lot.ID] = true
-	}
-	for _, adjustment := range pinned.Staff.Adjustments {
-		o.named[adjustment.ID] = true
+// seen takes over what the pins of a period name.
+func (o *owed) seen(p period.State) {
+	for _, id := range p.PinnedHours() {
+		o.named[id] = true
 	}
 }
 

@@ -140,7 +140,7 @@ func TestOpenTicketsPinWhatIsPromisedNow(t *testing.T) {
 		service, key := commands.NewService(w.log, w.answers), string(rune('a'+i))
 		workers.Go(func() {
 			for _, on := range []domain.TicketID{open, done} {
-				if _, err := service.PinTicket(t.Context(), request(domain.System(), key+on.String()), on, "calendar"); err != nil {
+				if _, err := service.PinTicket(t.Context(), request(domain.System(), key+on.String()), w.pin(t, on, "calendar")); err != nil {
 					t.Error(err)
 				}
 			}
@@ -153,6 +153,16 @@ func TestOpenTicketsPinWhatIsPromisedNow(t *testing.T) {
 	if _, count := newestPin(t, w, done); count != 1 {
 		t.Errorf("the resolved ticket pinned %d times", count)
 	}
+}
+
+// pin says what the contract of a ticket promises now.
+func (w *world) pin(t *testing.T, on domain.TicketID, reason string) commands.PinTicket {
+	t.Helper()
+	promise, err := w.service.Promised(t.Context(), w.contract, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return commands.PinTicket{Ticket: on, Contract: w.contract, Promise: promise, Reason: reason}
 }
 
 // Another priority, contract or client selects the promise anew, and none ends it.

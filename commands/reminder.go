@@ -8,7 +8,7 @@ import (
 )
 
 // RemindInvoice takes the step of the issuer's reminder ladder that is due (F43), once. Nothing is due while all that is
-// left to be paid is objected to. The system does it.
+// left to be paid is objected to, or once the invoice was credited in full. The system does it.
 func (s *Service) RemindInvoice(ctx context.Context, r Request, id domain.InvoiceID) (Answer, error) {
 	answer := Answer{ID: id.UUID}
 	if err := systemOnly(r.Actor); err != nil {
@@ -34,7 +34,11 @@ func (s *Service) RemindInvoice(ctx context.Context, r Request, id domain.Invoic
 	if step >= len(ladder) || today < issued.Document.Due.Add(max(ladder[step].Days, 1)) {
 		return answer, nil
 	}
-	if !known.state.Outstanding().Sub(known.state.Disputed()).IsPositive() {
+	// An invoice that is overdue late, such as after a reversal, is not dunned on consecutive days.
+	if step > 0 && today < known.state.RemindedOn().Add(ladder[step].Days-ladder[step-1].Days) {
+		return answer, nil
+	}
+	if known.state.Voided() != "" || !known.state.Outstanding().GreaterThan(known.state.Disputed()) {
 		return answer, nil
 	}
 	answer.Position, err = onStream(ctx, s, invoice.Decider, r.on(invoice.Stream(id)), invoice.Command(invoice.Remind{

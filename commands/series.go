@@ -1,13 +1,11 @@
 package commands
 
 import (
-	"container/list"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 
@@ -45,7 +43,7 @@ func (s *Service) allocate(ctx context.Context, r Request, series string, subjec
 			return numbers, err
 		}
 		if try == tries {
-			s.series.forget(stream) // Should the cache be what is wrong, as after a restored backup.
+			s.log.forget(stream) // Should the cache be what is wrong, as after a restored backup.
 		}
 		if err := pause(ctx, min(try, tries)); err != nil {
 			return nil, fmt.Errorf("allocate in %s: %w", stream, err)
@@ -56,7 +54,7 @@ func (s *Service) allocate(ctx context.Context, r Request, series string, subjec
 // allocateOnce folds what the series holds, decides for the subjects without a number, and appends.
 func (s *Service) allocateOnce(ctx context.Context, r Request, series string, subjects []uuid.UUID) (map[uuid.UUID]int, error) {
 	stream := numbering.Stream(series)
-	current, err := s.series.read(ctx, s.log, stream)
+	current, err := s.series(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +70,7 @@ func (s *Service) allocateOnce(ctx context.Context, r Request, series string, su
 		if err != nil {
 			return nil, err
 		}
-		if current, err = s.series.read(ctx, s.log, stream); err != nil {
+		if current, err = s.series(ctx, stream); err != nil {
 			return nil, err
 		}
 	}
@@ -97,89 +95,7 @@ func named(decided []numbering.Event) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// seriesState is a series as far as it was read.
-type seriesState struct {
-	state    numbering.State
-	revision int64
-}
-
-// Bounds of the cache: how many series are kept folded, and how many numbers they hold together, at about
-// a hundred bytes each. The series used last is kept whatever its length.
-const (
-	maxSeries  = 256
-	maxNumbers = 1 << 20
-)
-
-// seriesCache keeps the folds of the series used last, because a series is the one kind of stream that
-// grows with its client. The tail is always read.
-type seriesCache struct {
-	mu      sync.Mutex
-	byName  map[string]*list.Element
-	recent  *list.List // of *cachedSeries, used last first
-	numbers int        // in all of them
-}
-
-type cachedSeries struct {
-	stream string
-	seriesState
-}
-
-func newSeriesCache() *seriesCache {
-	return &seriesCache{byName: map[string]*list.Element{}, recent: list.New()}
-}
-
-// read folds the series up to its end, from where the cache stands.
-func (c *seriesCache) read(ctx context.Context, log Log, stream string) (seriesState, error) {
-	current := c.get(stream)
-	for recorded, err := range log.Read(ctx, stream, current.revision) {
-		if err != nil {
-			return seriesState{}, fmt.Errorf("read %s: %w", stream, err)
-		}
-		event, ok := recorded.Event.(numbering.Event)
-		if !ok {
-			return seriesState{}, fmt.Errorf("read %s: revision %d is no numbering event", stream, recorded.Revision)
-		}
-		current.state = numbering.Evolve(current.state, event)
-		current.revision = recorded.Revision
-	}
-	c.put(stream, current)
-	return current, nil
-}
-
-func (c *seriesCache) get(stream string) seriesState {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	element, known := c.byName[stream]
-	if !known {
-		return seriesState{revision: domain.NoStream}
-	}
-	c.recent.MoveToFront(element)
-	return element.Value.(*cachedSeries).seriesState //nolint:forcetypeassert // the list holds nothing else
-}
-
-func (c *seriesCache) put(stream string, current seriesState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.drop(c.byName[stream])
-	c.byName[stream] = c.recent.PushFront(&cachedSeries{stream, current})
-	c.numbers += current.state.Len()
-	for c.recent.Len() > maxSeries || c.numbers > maxNumbers && c.recent.Len() > 1 {
-		c.drop(c.recent.Back())
-	}
-}
-
-func (c *seriesCache) forget(stream string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.drop(c.byName[stream])
-}
-
-// drop takes an element out, if there is one; the caller holds the lock.
-func (c *seriesCache) drop(element *list.Element) {
-	if element == nil {
-		return
-	}
-	dropped := c.recent.Remove(element).(*cachedSeries) //nolint:forcetypeassert // the list holds nothing else
-	delete(c.byName, dropped.stream)
-	c.numbers -= dropped.state.Len()
+// series folds a series up to its end.
+func (s *Service) series(ctx context.Context, stream string) (past[numbering.State], error) {
+	return load(ctx, s.log, numbering.Decider, stream, domain.CommandID{})
 }

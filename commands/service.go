@@ -73,15 +73,14 @@ type Answer struct {
 
 // Service runs the use cases over one log. It may be used from many goroutines.
 type Service struct {
-	log     Log
+	log     *folds
 	answers Answers
 	queue   *queue
-	series  *seriesCache
 }
 
 // NewService makes a service over a log and the table of stored answers.
 func NewService(log Log, answers Answers) *Service {
-	return &Service{log: log, answers: answers, queue: newQueue(), series: newSeriesCache()}
+	return &Service{log: newFolds(log), answers: answers, queue: newQueue()}
 }
 
 // act runs one command once. A repeat, in flight or years later, gets the first one's answer, refusals and

@@ -9,29 +9,33 @@ import (
 	"effigate/domain/ticket"
 )
 
-// PinTicket pins what is promised about an open ticket now, unless that is pinned already. The system does it.
-func (s *Service) PinTicket(ctx context.Context, r Request, id domain.TicketID, reason string) (Answer, error) {
+// PinTicket pins on an open ticket what its contract promises.
+type PinTicket struct {
+	Ticket   domain.TicketID
+	Contract domain.ContractID
+	Promise  sla.Promise // that of the contract at the request's instant
+	Reason   string
+}
+
+// PinTicket runs the command, unless the ticket has it pinned already. The system does it, for many tickets of one
+// contract at once.
+func (s *Service) PinTicket(ctx context.Context, r Request, c PinTicket) (Answer, error) {
 	if err := systemOnly(r.Actor); err != nil {
 		return Answer{}, err
 	}
-	t, err := s.ticketState(ctx, id)
-	if err != nil {
-		return Answer{}, err
-	}
-	promise, err := s.promised(ctx, t, t.Contract, r.At)
-	if err != nil || promise == nil {
-		return Answer{ID: id.UUID}, err
-	}
 	moved := func(now ticket.State) error {
-		if now.Client != t.Client || now.Contract != t.Contract {
-			return domain.Refuse(domain.ErrConflict, codeBusy, "ticket %s changed its contract meanwhile", id)
+		switch {
+		case !now.Exists():
+			return domain.Refuse(domain.ErrNotFound, "no_such_ticket", "no such ticket")
+		case now.Contract != c.Contract:
+			return domain.Refuse(domain.ErrConflict, codeBusy, "ticket %s changed its contract meanwhile", c.Ticket)
 		}
 		return nil
 	}
-	position, err := onStream(ctx, s, guarded(ticket.Decider, moved), r.on(ticket.Stream(id)), ticket.Command(ticket.PinSLA{
-		Promise: *promise, Reason: reason, By: r.Actor, At: r.At,
+	position, err := onStream(ctx, s, guarded(ticket.Decider, moved), r.on(ticket.Stream(c.Ticket)), ticket.Command(ticket.PinSLA{
+		Promise: c.Promise, Reason: c.Reason, By: r.Actor, At: r.At,
 	}))
-	return Answer{ID: id.UUID, Position: position}, err
+	return Answer{ID: c.Ticket.UUID, Position: position}, err
 }
 
 // TickTicket writes down what the passing of time until the request's instant has led to. The system does it. It

@@ -255,10 +255,13 @@ func TestASeriesThatBecameShorter(t *testing.T) {
 	})
 }
 
-func TestTheCacheOfSeriesIsBounded(t *testing.T) {
+// What is remembered of streams is bounded, and what was dropped is read again.
+func TestWhatIsFoldedIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i := range commands.MaxSeries + 10 {
+	const most = 1 << 20
+	w.service.FoldAtMost(most)
+	for i := range 1000 {
 		c := w.imported(fmt.Sprint("INC", i), "digest", row(1, ticket.Raise{
 			Ticket: domain.TicketID{UUID: id(fmt.Sprint("INC", i))}, Client: domain.ClientID{UUID: id(fmt.Sprint("client ", i))},
 			JobType: "api", Title: "Export stops", Priority: ticket.High, Imported: true, By: owner, At: at,
@@ -272,8 +275,8 @@ func TestTheCacheOfSeriesIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if series, numbers := w.service.CachedSeries(); series != commands.MaxSeries || numbers != commands.MaxSeries {
-		t.Errorf("%d series with %d numbers are kept, want %d of one number each", series, numbers, commands.MaxSeries)
+	if streams, bytes := w.service.Folded(); bytes > most || bytes < most*9/10 || streams > 500 {
+		t.Errorf("%d streams with %d bytes are kept, want at most %d bytes", streams, bytes, most)
 	}
 }
 

@@ -34,8 +34,11 @@ const (
 
 // invoiceCases are those about who issues, invoices and credit notes.
 var invoiceCases = map[string]useCase{
-	"DescribeIssuer": {owners, "issuer.described.v1", ready(func(w *world) command {
+	"DescribeIssuer": {owners, "issuer.prefix_claimed.v1 issuer.prefix_claimed.v1 issuer.described.v1", ready(func(w *world) command {
 		return with(w.service.DescribeIssuer, commands.DescribeIssuer{Content: harbour()})
+	})},
+	"RecordExchangeRate": {accountants, "exchange.recorded.v1", ready(func(w *world) command {
+		return with(w.service.RecordExchangeRate, worth("2026-03-16", "0.6"))
 	})},
 	"DescribeBilling": {deciders, "client.billing_described.v1", ready(func(w *world) command {
 		return with(w.service.DescribeBilling, commands.DescribeBilling{Client: w.nexus, Billing: billing("Nexus Corp")})
@@ -106,6 +109,10 @@ var claimCases = map[string]useCase{
 	"DisputeInvoice": {"client_admin", "invoice.disputed.v1", func(t *testing.T, w *world) command {
 		t.Helper()
 		return with(w.service.DisputeInvoice, w.objection(t, w.issued(t)))
+	}},
+	"AttachToDispute": {"client_admin", "invoice.dispute_file_attached.v1", func(t *testing.T, w *world) command {
+		t.Helper()
+		return with(w.service.AttachToDispute, proof(w.disputed(t, w.issued(t))))
 	}},
 	"WithdrawDispute": {"client_admin", "invoice.dispute_withdrawn.v1", func(t *testing.T, w *world) command {
 		t.Helper()
@@ -235,6 +242,14 @@ func (w *world) objection(t *testing.T, id domain.InvoiceID) commands.OnDispute 
 	return commands.OnDispute{Invoice: id, Line: w.invoiced(t, id).Document().Lines[0].ID, Text: "We ordered one hour."}
 }
 
+// proof is a file beside an objection.
+func proof(c commands.OnDispute) commands.AttachToDispute {
+	return commands.AttachToDispute{
+		Invoice: c.Invoice, Dispute: c.Dispute, Attachment: domain.AttachmentID{UUID: id("evidence")}, Name: "order.pdf", Type: "application/pdf",
+		Size: 3, SHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	}
+}
+
 // disputed is an objection that the client's admin has made.
 func (w *world) disputed(t *testing.T, id domain.InvoiceID) commands.OnDispute {
 	t.Helper()
@@ -316,7 +331,7 @@ func TestOnlyTheSystemCompletesInvoices(t *testing.T) {
 	wantRefused(t, err, domain.ErrNotFound, "no_such_payment")
 
 	render := func(r commands.Request, digest string) error {
-		_, err := w.service.RenderDocument(t.Context(), r, invoice.Stream(id), 1, digest, 1000)
+		_, err := w.service.RenderDocument(t.Context(), r, invoice.Stream(id), bill.Print{Layout: 1, SHA256: digest, Size: 1000, XMLSHA256: digest, CSVSHA256: digest})
 		return err
 	}
 	wantRefused(t, render(w.next(owner), strings.Repeat("ab", 32)), domain.ErrForbidden, "system_only")
@@ -327,7 +342,7 @@ func TestOnlyTheSystemCompletesInvoices(t *testing.T) {
 	}
 	wantRefused(t, render(w.next(domain.System()), strings.Repeat("cd", 32)), domain.ErrConflict, "rendered")
 	wantKinds(t, w.since(mark), "invoice.rendered.v1")
-	if _, err := w.service.RenderDocument(t.Context(), w.next(domain.System()), period.Stream(on, february), 1, strings.Repeat("ab", 32), 1); err == nil {
+	if _, err := w.service.RenderDocument(t.Context(), w.next(domain.System()), period.Stream(on, february), bill.Print{}); err == nil {
 		t.Error("a period was rendered")
 	}
 }

@@ -96,9 +96,7 @@ var ticketCases = map[string]useCase{
 		t.Helper()
 		on := w.raised(t, w.employee)
 		must(t)(w.service.PublishSLAPolicy(t.Context(), w.next(owner), usualPolicy()))
-		return func(ctx context.Context, r commands.Request) (commands.Answer, error) {
-			return w.service.PinTicket(ctx, r, on, "policy")
-		}
+		return with(w.service.PinTicket, w.pin(t, on, "policy"))
 	}},
 	"TickTicket": {nobody, breaches, func(t *testing.T, w *world) func(context.Context, commands.Request) (commands.Answer, error) {
 		t.Helper()

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,17 @@ func (c *Check) Line(field, text string) {
 	c.That(length >= 1 && length <= MaxLine, field, "must have 1 to "+strconv.Itoa(MaxLine)+" characters, has "+strconv.Itoa(length))
 	c.That(utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl), field, "must be one line of UTF-8 text")
 	c.That(strings.TrimSpace(text) == text, field, "must not begin or end with a space")
+}
+
+// File checks what is said of a file whose bytes are stored: its name, its media type, its size in bytes and the digest
+// of its content in hex.
+func (c *Check) File(name, mediaType string, size int64, sha256 string) {
+	sum, err := hex.DecodeString(sha256)
+	c.That(err == nil && len(sum) == 32 && strings.ToLower(sha256) == sha256, "sha256", "must be 64 hexadecimal digits")
+	c.That(size > 0, "size", "must be at least one byte")
+	c.Line("name", name)
+	c.That(!strings.ContainsAny(name, `/\`), "name", "must be a name without a path")
+	c.Line("type", mediaType)
 }
 
 // MaxText is the length of the longest text that people write, in characters.

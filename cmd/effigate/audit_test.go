@@ -15,6 +15,8 @@ import (
 	"effigate/domain"
 	"effigate/domain/visible"
 	"effigate/infra/audit"
+	"effigate/infra/blob"
+	"effigate/infra/paper"
 	"effigate/infra/postgres"
 	"effigate/infra/seal"
 )
@@ -97,7 +99,19 @@ func TestNothingWasChangedOrItIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed("a printed form", "cannot be opened")
+	changed("a printed form", "as pdf cannot be opened")
+	forged, err := blob.NewStore(printed, paper.MaxSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xml := visible.PrintID(a.finality.invoice.UUID, visible.XML, 1)
+	if err := forged.Delete(xml); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := forged.Put(xml, strings.NewReader("<Invoice/>")); err != nil { // It is whole by its own digest.
+		t.Fatal(err)
+	}
+	changed("another printed form", "as xml has the digest")
 	a.exec(t, &a.in.staff, a.in.reads.staff, `UPDATE %s.log SET leaf = sha256(leaf) WHERE ordinal = 3`)
 	changed("a numbered event", "its content is not what was numbered")
 	if _, err := a.seal(t.Context(), a.reads, time.Now()); !errors.Is(err, seal.ErrTampered) {

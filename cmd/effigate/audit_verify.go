@@ -11,7 +11,9 @@ import (
 
 	"effigate/domain"
 	"effigate/domain/bill"
+	"effigate/domain/visible"
 	"effigate/infra/audit"
+	"effigate/infra/paper"
 	"effigate/infra/postgres"
 	"effigate/infra/seal"
 	clientrows "effigate/readmodels/client"
@@ -25,7 +27,7 @@ func auditVerifyCommand(s *settings) *cobra.Command {
 		Long: `Read every event once and compare: each with the hash under which it was numbered, and all of them with each
 seal; the numbers of invoices and credit notes, without gap or duplicate and with dates that rise; every issued
 invoice with the one that its events lead to when it is computed again; every document with the rows of both
-read models and with its printed form; and no time on two invoices.
+read models and with all its printed forms; and no time on two invoices.
 
 What differs is named: the event by its number, stream and revision, or the interval between two seals in which
 history is another. Exits 3 on any difference. It changes nothing, and may run while the product serves.`,
@@ -77,7 +79,13 @@ func (a *auditing) verify(ctx context.Context) (*audit.Report, error) {
 		return nil, err
 	}
 	books.End(found)
-	documents := audit.Documents{Log: a.store, Answers: postgres.NewAnswers(a.staff.database), Rows: rowsOf(current), Print: a.print}
+	documents := audit.Documents{
+		Log: a.store, Answers: postgres.NewAnswers(a.staff.database), Rows: rowsOf(current), Print: a.print,
+		Again: map[visible.Form]func(bill.Document, []bill.Entry) ([]byte, error){}, Layout: paper.Layout,
+	}
+	for form, printed := range printedForms() {
+		documents.Again[form] = printed
+	}
 	return found, documents.Verify(ctx, found, &books)
 }
 

@@ -107,8 +107,11 @@ func newPromisesLoad(b *testing.B, tickets int) *promisesLoad {
 		return p.promise(b.Context(), f, tickets)
 	})
 	p.world = benchWorld(b, folder)
+	err := p.skip(b.Context())
 	benchServe(b, p.world)
-	err := p.settled(b.Context())
+	if err == nil {
+		err = p.settled(b.Context())
+	}
 	if err == nil {
 		p.reads, err = postgres.OpenReads(b.Context(), p.staff.access.Reader, staffrows.Version, p.logger)
 	}
@@ -117,6 +120,26 @@ func newPromisesLoad(b *testing.B, tickets int) *promisesLoad {
 	}
 	b.Cleanup(p.reads.Close)
 	return p
+}
+
+// skip says that what is in the log was reacted to: nothing is left to do about it, and looking takes as long as the
+// measurement.
+func (p *promisesLoad) skip(ctx context.Context) error {
+	identity, err := p.store.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := p.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	lanes := postgres.NewLanes(p.staff.database, identity)
+	for _, lane := range []string{"billing", "files", "invoices", "notices", "numbering", "people", "prints", "promises", clientHooksLane, staffHooksLane} {
+		if err := lanes.Keep(ctx, lane, head); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // promise lets the firm publish a policy, and raises tickets under it. The hurried client comes last: whatever is

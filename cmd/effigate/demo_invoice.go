@@ -15,6 +15,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/invoice"
 	"effigate/domain/issuer"
+	"effigate/domain/payment"
 	"effigate/domain/zone"
 )
 
@@ -55,7 +56,7 @@ func (d *demoOffice) bill(ctx context.Context, at time.Time, clients ...demoClie
 			Country: "AU", TaxID: "51 824 753 556", Email: "accounts@northwind-delivery.example",
 		},
 		Account: bill.Account{Holder: "Northwind Delivery Pty Ltd", Bank: "Harbour Bank", Number: "062-000 1234 5678"},
-		Zone:    demoZone, InvoicePrefix: "INV", CreditPrefix: "CN", TwoPeople: true,
+		Zone:    demoZone, InvoicePrefix: "INV", CreditPrefix: "CN", TwoPeople: true, AnswerDays: 5,
 		First: []issuer.First{{Kind: bill.Invoice, Year: 2025, Number: 204}, {Kind: bill.Invoice, Year: 2026, Number: 38}},
 		Rates: []bill.TaxRate{
 			{Kind: bill.StandardRate, Percent: decimal.NewFromInt(10), Name: "GST 10 %"},
@@ -165,7 +166,7 @@ func (d *demoOffice) pay(ctx context.Context, b demoBooks, month calendar.Month,
 		return err
 	}
 	_, err = d.service.ReceivePayment(ctx, d.request(d.finance, day.Start(sydney).Add(11*time.Hour)), commands.ReceivePayment{
-		Client: b.client.id, Amount: document.Payable, Currency: document.Currency, Day: day, Method: "bank transfer", Reference: document.Number,
+		Client: b.client.id, Amount: document.Payable, Currency: document.Currency, Day: day, Means: payment.BankTransfer, Reference: document.Number,
 		Allocate: []commands.Allocation{{Invoice: id, Amount: document.Payable}},
 	})
 	return err

@@ -9,13 +9,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"effigate/domain"
 	"effigate/domain/bill"
 	"effigate/domain/calendar"
 	"effigate/domain/money"
+	"effigate/domain/payment"
 	"effigate/domain/visible"
 	"effigate/infra/blob"
 	"effigate/infra/messaging"
 	"effigate/infra/paper"
+	"effigate/infra/web/console"
 	"effigate/infra/web/portal"
 	clientrows "effigate/readmodels/client"
 )
@@ -26,25 +29,35 @@ const documentsFolder = "documents"
 
 // openDocuments opens the printed documents in a directory of public files.
 func openDocuments(public string) (*blob.Reader, error) {
-	return blob.NewReader(filepath.Join(public, documentsFolder))
+	return blob.NewReader(filepath.Join(public, documentsFolder), paper.MaxSize)
 }
 
-// printing gives the store of printed documents, and what they are printed as.
-func (w *world) printing() (keep func(uuid.UUID, io.Reader) error, forms map[visible.Form]messaging.Printing, err error) {
-	store, err := blob.NewStore(filepath.Join(w.path(publicFiles), documentsFolder))
-	if err != nil {
-		return nil, nil, err
-	}
-	keep = func(id uuid.UUID, content io.Reader) error {
-		_, err := store.Put(id, content)
-		return err
-	}
-	return keep, map[visible.Form]messaging.Printing{
+// printedForms are what documents are printed as: under paper.Layout, the same bytes each time.
+func printedForms() map[visible.Form]messaging.Printing {
+	return map[visible.Form]messaging.Printing{
 		visible.PDF: paper.PDF,
 		visible.XML: func(document bill.Document, _ []bill.Entry) ([]byte, error) { return paper.UBL(document) },
 		visible.CSV: func(document bill.Document, entries []bill.Entry) ([]byte, error) {
 			return paper.CSV(document, entries, false)
 		},
+	}
+}
+
+// keeping gives what puts printed documents into their store. What that never takes in is refused, not tried again.
+func (w *world) keeping() (func(uuid.UUID, io.Reader) error, error) {
+	store, err := blob.NewStore(filepath.Join(w.path(publicFiles), documentsFolder), paper.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	return func(id uuid.UUID, content io.Reader) error {
+		_, err := store.Put(id, content)
+		switch {
+		case errors.Is(err, blob.ErrTooLarge):
+			return domain.Refuse(domain.ErrInvalid, "too_large", "%v", err)
+		case errors.Is(err, blob.ErrTaken):
+			return domain.Refuse(domain.ErrConflict, "printed_otherwise", "%v", err)
+		}
+		return err
 	}, nil
 }
 
@@ -76,6 +89,54 @@ func printStatement(file portal.StatementFile) ([]byte, error) {
 		return statement.CSV()
 	}
 	return statement.PDF()
+}
+
+// meansOf is how money came, as people read it after "By"; empty for means that the receipt does not tell.
+func meansOf(means string) string {
+	return map[payment.Means]string{
+		payment.BankTransfer: "bank transfer", payment.Card: "card", payment.DirectDebit: "direct debit", payment.Cheque: "cheque", payment.Cash: "cash",
+	}[payment.Means(means)]
+}
+
+// printReceipt writes what a client sees of its payment as PDF.
+func printReceipt(r clientrows.PaymentReceipt) ([]byte, error) {
+	receipt := paper.Receipt{
+		Issuer: bill.Party(r.Issuer), Client: bill.Party(r.Payer), Currency: money.Currency(r.Currency),
+		Day: calendar.Date(r.Day), How: meansOf(r.Means), Reversed: calendar.Date(r.Reversed),
+	}
+	for _, part := range r.Parts {
+		receipt.Parts = append(receipt.Parts, paper.ReceiptPart{Invoice: part.Number, Amount: part.Amount})
+	}
+	return finishReceipt(receipt, r.Amount, r.Refunded, r.Left)
+}
+
+// printStaffReceipt writes the same for staff.
+func printStaffReceipt(r console.Receipt) ([]byte, error) {
+	receipt := paper.Receipt{
+		Issuer: r.Issuer, Client: r.Client, Currency: money.Currency(r.Payment.Currency),
+		Day: calendar.Date(r.Payment.Day), How: meansOf(r.Payment.Means), Reversed: calendar.Date(r.Payment.Reversed),
+	}
+	for _, part := range r.Payment.Allocations {
+		amount, err := decimal.NewFromString(part.Amount)
+		if err != nil {
+			return nil, fmt.Errorf("read a part of payment %s: %w", r.Payment.ID, err)
+		}
+		receipt.Parts = append(receipt.Parts, paper.ReceiptPart{Invoice: part.Number, Amount: amount})
+	}
+	return finishReceipt(receipt, r.Payment.Amount, r.Payment.Refunded, r.Payment.Unallocated)
+}
+
+// finishReceipt prints a receipt with its amounts, which are canonical numbers.
+func finishReceipt(receipt paper.Receipt, amount, refunded, left string) (content []byte, err error) {
+	for _, read := range []struct {
+		into *decimal.Decimal
+		text string
+	}{{&receipt.Amount, amount}, {&receipt.Refunded, refunded}, {&receipt.Left, left}} {
+		if *read.into, err = decimal.NewFromString(read.text); err != nil {
+			return nil, fmt.Errorf("read the amounts of a receipt: %w", err)
+		}
+	}
+	return receipt.PDF()
 }
 
 // wordOf is a row of a statement as people read it.

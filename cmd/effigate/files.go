@@ -27,11 +27,11 @@ const (
 
 // files opens the two stores of files.
 func (w *world) files() (*files.Files, error) {
-	internal, err := blob.NewStore(w.path(internalFiles))
+	internal, err := blob.NewStore(w.path(internalFiles), blob.MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	public, err := blob.NewStore(w.path(publicFiles))
+	public, err := blob.NewStore(w.path(publicFiles), blob.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +46,19 @@ func (c clientCommands) AttachFile(ctx context.Context, r portal.Request, f port
 	}
 	answer, err := c.files.Attach(ctx, request, files.Upload{
 		Ticket: domain.TicketID{UUID: f.Ticket}, Visibility: domain.ClientVisible, Name: f.Name, Content: content,
+	})
+	return portal.Answer(answer), err
+}
+
+// AttachToDispute stores a file for the actor's own organisation and puts it beside its objection.
+func (c clientCommands) AttachToDispute(ctx context.Context, r portal.Request, f portal.AttachToDispute, content io.Reader) (portal.Answer, error) {
+	request, err := c.request(r)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.files.Attach(ctx, request, files.Upload{
+		Invoice: domain.InvoiceID{UUID: f.Invoice}, Dispute: domain.DisputeID{UUID: f.Dispute}, Visibility: domain.ClientVisible,
+		Name: f.Name, Content: content,
 	})
 	return portal.Answer(answer), err
 }

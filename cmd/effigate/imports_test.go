@@ -15,7 +15,7 @@ import (
 const (
 	arithmetic = "domain/bucket domain/calendar domain/forecast domain/hours domain/money domain/rate domain/sla domain/terms domain/zone"
 	values     = "domain/bill " + arithmetic
-	aggregates = "domain/client domain/contract domain/creditnote domain/invoice domain/issuer domain/numbering domain/payment domain/period domain/person domain/ratecard domain/slapolicy domain/ticket domain/timer domain/workcalendar"
+	aggregates = "domain/client domain/contract domain/creditnote domain/exchange domain/invoice domain/issuer domain/numbering domain/payment domain/period domain/person domain/ratecard domain/slapolicy domain/ticket domain/timer domain/workcalendar"
 	// shared are the values that the client side may work with; how work is split, priced and promised is none of
 	// them.
 	shared = "domain/money domain/zone"

@@ -13,6 +13,7 @@ import (
 	"effigate/commands"
 	"effigate/domain"
 	"effigate/domain/bill"
+	"effigate/domain/calendar"
 	"effigate/domain/creditnote"
 	"effigate/domain/invoice"
 )
@@ -34,7 +35,12 @@ func (s *stage) teller(org *organisation, key string) *teller {
 // it is chosen. Before the invoice is issued there are drafts of it that nobody outside hears of.
 func (s *stage) invoices(a act, org *organisation, key string) error {
 	ctx, t := context.Background(), s.teller(org, key)
-	if err := t.describe(ctx, issuingFrom("Europe/Berlin")); err != nil {
+	who := issuingFrom("Europe/Berlin")
+	who.ReportingCurrency = "AUD"
+	if err := t.describe(ctx, who); err != nil {
+		return err
+	}
+	if err := t.convert(ctx); err != nil {
 		return err
 	}
 	on, err := t.agree(ctx, key)
@@ -79,6 +85,15 @@ func (s *stage) invoices(a act, org *organisation, key string) error {
 // asManager is a request by who leads in either version.
 func (t *teller) asManager(key string) commands.Request {
 	return t.s.request(either(t.s, t.s.manager, t.s.partner).Actor, t.key+" "+key)
+}
+
+// convert says what the client's currency is worth in that of the firm's reports.
+func (t *teller) convert(ctx context.Context) error {
+	r := t.asManager("rate")
+	_, err := t.service.RecordExchangeRate(ctx, r, commands.RecordExchangeRate{
+		From: "EUR", To: "AUD", Day: calendar.DateOf(r.At, time.UTC), Rate: t.s.price("exchange rate", t.key), Source: t.s.secret("source of a rate", t.key),
+	})
+	return err
 }
 
 // workUnseen logs time whose description the client reads, and of which it reads no more.
@@ -162,6 +177,14 @@ func (t *teller) isDisputed(ctx context.Context, i invoice.State) error {
 			return err
 		}
 		c.Dispute = domain.DisputeID{UUID: made.ID}
+		t.s.disputes = append(t.s.disputes, c.Dispute)
+		_, err = t.service.AttachToDispute(ctx, t.s.request(t.org.users[0].Actor, fmt.Sprint(t.key, " attach ", n)), commands.AttachToDispute{
+			Invoice: c.Invoice, Dispute: c.Dispute, Attachment: evidenceOf(made.ID), Name: "order.txt", Type: "text/plain",
+			Size: 1, SHA256: strings.Repeat("ab", 32),
+		})
+		if err != nil {
+			return err
+		}
 		if n == 0 {
 			_, err = t.service.WithdrawDispute(ctx, t.s.request(t.org.users[0].Actor, t.key+" withdraw"), c)
 		} else if _, err = t.service.TakeDispute(ctx, t.s.request(t.s.manager.Actor, t.key+" take"), c); err == nil {

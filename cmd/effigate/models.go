@@ -9,6 +9,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/creditnote"
+	"effigate/domain/exchange"
 	"effigate/domain/invoice"
 	"effigate/domain/issuer"
 	"effigate/domain/numbering"
@@ -35,6 +36,7 @@ func disclosures() []projections.Disclosure {
 		projections.Disclose("client", client.Disclose),
 		projections.Disclose("contract", contract.Disclose),
 		projections.Disclose("issuer", issuer.Disclose),
+		projections.Disclose("exchange", exchange.Disclose),
 		projections.Disclose("invoice", invoice.Disclose),
 		projections.Disclose("creditnote", creditnote.Disclose),
 		projections.Disclose("payment", payment.Disclose),
@@ -63,7 +65,7 @@ func clientModel(source projections.Source) postgres.Model[visible.Change] {
 			postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
 			postgres.Final(clientside.Invoices), postgres.Final(clientside.InvoiceEntries), postgres.Final(clientside.CreditNotes),
 			postgres.Rows(clientside.Disclosed), postgres.Rows(clientside.Claims), postgres.Rows(clientside.Prints),
-			postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
+			postgres.Rows(clientside.Payments), postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
 		},
 		Translator: func() projections.Translator[visible.Change] {
 			return projections.NewDisclosures(source, 0, disclosures()...)
@@ -93,7 +95,7 @@ func staffModel(source projections.Source) postgres.Model[domain.Recorded] {
 			postgres.Final(staffside.InvoiceDocuments), postgres.Final(staffside.InvoiceEntries),
 			postgres.Rows(staffside.CreditNotes), postgres.Final(staffside.CreditNoteDocuments),
 			postgres.Rows(staffside.Payments), postgres.Rows(staffside.Allocations), postgres.Rows(staffside.Disputes),
-			postgres.Rows(staffside.Issuers), postgres.Rows(staffside.Billing),
+			postgres.Rows(staffside.Issuers), postgres.Rows(staffside.Billing), postgres.Rows(staffside.ExchangeRates),
 			postgres.Log[domain.Recorded](staffside.Log, staffside.LogEntry),
 		},
 		Translator: func() projections.Translator[domain.Recorded] { return projections.NewFacts(source) },

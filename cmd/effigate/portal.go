@@ -65,7 +65,7 @@ func servePortal(ctx context.Context, s *settings, now func() time.Time, ready f
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	public, err := blob.NewReader(s.PublicFiles)
+	public, err := blob.NewReader(s.PublicFiles, blob.MaxSize)
 	if err != nil {
 		return fmt.Errorf("EFFIGATE_BLOBS_PUBLIC: %w", err)
 	}
@@ -168,6 +168,6 @@ func newPortal(p portalParts) (*portal.Portal, error) {
 	}
 	return portal.New(portal.Options{
 		Reads: postgres.ClientReads{Reads: p.reads}, Commands: p.commands, Accounts: users, Verifier: clientVerifier(users, p.reads),
-		Sealer: sealer, Files: p.files, Documents: p.documents, PrintStatement: printStatement, Webhooks: hooks, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
+		Sealer: sealer, Files: p.files, Documents: p.documents, PrintStatement: printStatement, PrintReceipt: printReceipt, Webhooks: hooks, Base: p.base, Now: p.now, LoginClock: clock, TrustedProxies: proxies, Version: version(), Logger: p.logger,
 	}), nil
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,8 +29,9 @@ const (
 	repinEvery    = 15 * time.Minute
 	repinSlack    = time.Second           // after that beginning, should the clock be set back a little
 	repinBatch    = 500                   // tickets that are read at once
-	repinPause    = 10 * time.Millisecond // at least, between two tickets that change, so that nobody waits for them
-	repinFailures = 10                    // times in a row that the store is out of reach, before the rest is left for later
+	repinTogether = 8                     // tickets that change at once: the store writes them together
+	repinPause    = 25 * time.Millisecond // at least, between such groups, so that nobody waits for them
+	repinFailures = 2 * repinTogether     // times in a row that the store is out of reach, before the rest is left for later
 )
 
 // repinner pins what is promised now on the open tickets that have something else pinned (F18): after an edit of a
@@ -71,8 +75,8 @@ func (p repinner) run(ctx context.Context) error {
 	return nil
 }
 
-// all looks at every open ticket once. What is promised is worked out once for each contract. A ticket that fails keeps
-// no other from it, unless the store is out of reach. It gives the last failure.
+// all looks at every open ticket once. What is promised is worked out once for each contract, and again before tickets of
+// it change. A ticket that fails keeps no other from it, unless the store is out of reach. It gives the last failure.
 func (p repinner) all(ctx context.Context) error {
 	now, known := p.now(), map[uuid.UUID]*pledge{}
 	var failed error
@@ -81,38 +85,71 @@ func (p repinner) all(ctx context.Context) error {
 		if err != nil || len(page) == 0 {
 			return cmp.Or(err, failed)
 		}
-		for _, c := range page {
-			pinned, err := p.one(ctx, known, c, now)
+		after = page[len(page)-1].Ticket
+		differing, err := p.differing(ctx, known, page, now)
+		failed = cmp.Or(err, failed)
+		for group := range slices.Chunk(differing, repinTogether) {
+			pinned, err := p.together(ctx, group)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case errors.Is(err, domain.ErrUnavailable):
-				away++
-			case pinned:
+			case pinned > 0:
 				away = 0
+			case errors.Is(err, domain.ErrUnavailable):
+				away += len(group)
 			}
-			if failed = cmp.Or(err, failed); away == repinFailures {
+			if failed = cmp.Or(err, failed); away >= repinFailures {
 				return failed
 			}
 		}
-		after = page[len(page)-1].Ticket
 	}
 }
 
-// one pins what is promised on a ticket that has something else pinned.
-func (p repinner) one(ctx context.Context, known map[uuid.UUID]*pledge, c staffrows.OpenClock, now time.Time) (pinned bool, err error) {
-	if c.Imported || c.Contract == nil {
-		return false, nil
+// differing are the tickets that have something else pinned than what is promised, those of a contract next to each
+// other. It gives the last failure beside them.
+func (p repinner) differing(ctx context.Context, known map[uuid.UUID]*pledge, page []staffrows.OpenClock, now time.Time) (found []staffrows.OpenClock, failed error) {
+	for _, c := range page {
+		if c.Imported || c.Contract == nil {
+			continue
+		}
+		promised, err := p.promised(ctx, known, *c.Contract, now)
+		failed = cmp.Or(err, failed)
+		if promised != nil && *promised != pinnedOn(c) {
+			found = append(found, c)
+		}
 	}
+	slices.SortStableFunc(found, func(a, b staffrows.OpenClock) int { return bytes.Compare(a.Contract[:], b.Contract[:]) })
+	return found, failed
+}
+
+// together pins what is promised at this moment on some tickets at once, and rests twice as long as that took. It gives how
+// many it reached, and the last failure.
+func (p repinner) together(ctx context.Context, group []staffrows.OpenClock) (reached int, failed error) {
 	began := p.now()
-	promised, err := p.promised(ctx, known, *c.Contract, now)
-	if err != nil || promised == nil || *promised == pinnedOn(c) {
-		return false, err
+	promises := map[uuid.UUID]sla.Promise{}
+	errs := make([]error, len(group))
+	var pins sync.WaitGroup
+	for i, c := range group {
+		promise, known := promises[*c.Contract]
+		if !known {
+			if promise, errs[i] = p.service.Promised(ctx, domain.ContractID{UUID: *c.Contract}, began); errs[i] != nil {
+				continue
+			}
+			promises[*c.Contract] = promise
+		}
+		pins.Go(func() { errs[i] = p.pin(ctx, c, promise) })
 	}
-	if err := p.pin(ctx, c.Ticket, promised.reason(pinnedOn(c))); err != nil {
-		return false, err
+	pins.Wait()
+	for _, err := range errs {
+		if err == nil {
+			reached++
+		}
+		failed = cmp.Or(err, failed)
 	}
-	return true, sleep(ctx, max(repinPause, p.now().Sub(began)), nil) // It works half of the time at most.
+	if reached > 0 {
+		_ = sleep(ctx, max(repinPause, 2*p.now().Sub(began)), nil) // The caller sees that ctx has ended.
+	}
+	return reached, failed
 }
 
 // pledge names what is promised: while it is the same, so is the promise. The zero pledge is nothing.
@@ -164,27 +201,37 @@ func (p repinner) promised(ctx context.Context, known map[uuid.UUID]*pledge, con
 	case err != nil:
 		known[contract] = nil
 		return nil, fmt.Errorf("look up what contract %s promises: %w", contract, err)
-	case promise.Source == sla.FromNowhere:
-		known[contract] = &pledge{}
 	default:
-		known[contract] = &pledge{promise.Policy, promise.Calendar, promise.Source, promise.SupportLevel, zone.Version}
+		pledged := pledgeOf(promise)
+		known[contract] = &pledged
 	}
 	return known[contract], nil
 }
 
+// pledgeOf names a promise.
+func pledgeOf(promise sla.Promise) pledge {
+	if promise.Source == sla.FromNowhere {
+		return pledge{}
+	}
+	return pledge{promise.Policy, promise.Calendar, promise.Source, promise.SupportLevel, zone.Version}
+}
+
 // pin lets one ticket pin what is promised. One that cannot does not keep the others from it.
-func (p repinner) pin(ctx context.Context, ticket uuid.UUID, reason string) error {
+func (p repinner) pin(ctx context.Context, c staffrows.OpenClock, promise sla.Promise) error {
 	at := p.now()
 	request := commands.Request{
-		Actor: domain.System(), Route: "pin ticket", Key: fmt.Sprint(ticket, " ", at.Format(time.RFC3339Nano)), At: at,
+		Actor: domain.System(), Route: "pin ticket", Key: fmt.Sprint(c.Ticket, " ", at.Format(time.RFC3339Nano)), At: at,
 	}
-	_, err := p.service.PinTicket(ctx, request, domain.TicketID{UUID: ticket}, reason)
+	_, err := p.service.PinTicket(ctx, request, commands.PinTicket{
+		Ticket: domain.TicketID{UUID: c.Ticket}, Contract: domain.ContractID{UUID: *c.Contract}, Promise: promise,
+		Reason: pledgeOf(promise).reason(pinnedOn(c)),
+	})
 	if err == nil {
 		return nil
 	}
 	if !commands.Final(err) {
-		return fmt.Errorf("pin ticket %s: %w", ticket, err)
+		return fmt.Errorf("pin ticket %s: %w", c.Ticket, err)
 	}
-	p.logger.ErrorContext(ctx, "a ticket cannot pin what is promised", slog.String("ticket", ticket.String()), slog.String("code", refusalCode(err)))
+	p.logger.ErrorContext(ctx, "a ticket cannot pin what is promised", slog.String("ticket", c.Ticket.String()), slog.String("code", refusalCode(err)))
 	return nil
 }

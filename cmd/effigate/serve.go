@@ -231,7 +231,7 @@ func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
 		return fmt.Errorf("open the accounts of client users: %w", err)
 	}
 	p.closing = append(p.closing, pool.Close)
-	public, err := blob.NewReader(w.path(publicFiles))
+	public, err := blob.NewReader(w.path(publicFiles), blob.MaxSize)
 	if err != nil {
 		return err
 	}
@@ -244,11 +244,11 @@ func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
 
 // makePrints makes who prints documents, and opens them.
 func (w *world) makePrints(p *parts, now func() time.Time) error {
-	keep, forms, err := w.printing()
+	keep, err := w.keeping()
 	if err != nil {
 		return err
 	}
-	p.prints = messaging.Prints(w.service, w.store, keep, paper.Layout, forms, now, w.logger)
+	p.prints = messaging.Prints(w.service, w.store, keep, paper.Layout, printedForms(), now, w.logger)
 	p.documents, err = openDocuments(w.path(publicFiles))
 	return err
 }
@@ -277,7 +277,7 @@ func (w *world) makeConsole(p *parts, how serving) (*console.Console, error) {
 	}
 	return console.New(console.Options{
 		Commands: w.service, Reads: p.reads.staff, Files: p.files, Staff: p.people.staff, Clients: p.people.clients,
-		Desk: postgres.NewDesk(w.staff.database), WhatIf: w.whatIf, Documents: p.documents, Preview: paper.PDF, PaymentSecret: payments,
+		Desk: postgres.NewDesk(w.staff.database), WhatIf: w.whatIf, Documents: p.documents, Preview: paper.PDF, PrintReceipt: printStaffReceipt, PaymentSecret: payments,
 		Recompute: w.recompute(p.reads.staff),
 		Projections: func(ctx context.Context) ([]console.Projection, error) {
 			return w.consoleProjections(ctx, p.projectors)

@@ -184,6 +184,7 @@ type stage struct {
 	manager  cast
 	tickets  []*told
 	internal []domain.TicketID
+	disputes []domain.DisputeID // of all clients
 	// unoffered are contracts and amendments that no client was ever asked about.
 	unoffered []uuid.UUID
 	secrets   map[string]string    // what was planted, by the secret itself

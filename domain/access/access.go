@@ -64,9 +64,10 @@ const (
 	ReceivePayments  Permission = "payments.receive" // record, allocate, refund, reverse; write off
 	DisputeInvoices  Permission = "invoices.dispute"
 	SettleDisputes   Permission = "disputes.settle"
-	ManageIssuers    Permission = "issuers.manage" // who issues, taxes, numbers
-	DescribeBilling  Permission = "billing.manage" // how a client is invoiced
-	AuditHistory     Permission = "audit.history"  // recompute, verify, take evidence
+	ManageIssuers    Permission = "issuers.manage"  // who issues, taxes, numbers
+	DescribeBilling  Permission = "billing.manage"  // how a client is invoiced
+	RecordExchange   Permission = "exchange.record" // rates, for reports alone
+	AuditHistory     Permission = "audit.history"   // recompute, verify, take evidence
 	ManageWebhooks   Permission = "webhooks.manage"
 	ReadPeople       Permission = "people.read"   // the client users
 	ManagePeople     Permission = "people.manage" // invite, disable, grant
@@ -198,6 +199,7 @@ func Rules() []Rule {
 		{Permission: SettleDisputes, Title: "Answer objections to invoices", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
 		{Permission: ManageIssuers, Title: "Set who issues invoices, rates of tax and numbers", Write: true, StepUp: true, Roles: everywhere(All, owner)},
 		{Permission: DescribeBilling, Title: "Set how a client is invoiced", Write: true, Roles: with(everywhere(All, owner, finance), OwnClients, manager)},
+		{Permission: RecordExchange, Title: "Record exchange rates for reports", Write: true, Roles: everywhere(All, owner, finance)},
 		{Permission: AuditHistory, Title: "Recompute invoices, verify history, take evidence", Roles: everywhere(All, owner, finance, auditor)},
 		{Permission: ManageWebhooks, Title: "Set up webhooks", Write: true, StepUp: true, Roles: with(everywhere(All, owner), Organisation, admin)},
 		{Permission: ReadPeople, Title: "See a client's users", Roles: with(everywhere(All, owner, manager, auditor), Organisation, admin)},

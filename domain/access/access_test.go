@@ -98,7 +98,7 @@ func TestScopesAreSensible(t *testing.T) {
 	// nobody else's time.
 	money := []access.Permission{
 		access.ManageRates, access.ManageCosts, access.ManagePeriods, access.DecideDeductions, access.DraftInvoices,
-		access.ApproveInvoices, access.IssueInvoices, access.ReceivePayments, access.SettleDisputes, access.DescribeBilling,
+		access.ApproveInvoices, access.IssueInvoices, access.ReceivePayments, access.SettleDisputes, access.DescribeBilling, access.RecordExchange,
 		access.SecureAccount,
 	}
 	own := []access.Permission{access.OwnAccount, access.SecureAccount, access.FollowChanges, access.LogTime}

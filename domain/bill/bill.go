@@ -6,14 +6,15 @@
 // disclosed as it stands. Nothing internal is ever part of a Document.
 package bill
 
-// Bounds of a document. They keep a draft below the 1 MiB of one append.
+// Bounds of a document. They keep a draft below the 1 MiB of one append, and what is printed within memory.
 const (
 	MaxLines     = 500
 	MaxManual    = 100 // lines that a person added to a draft
 	MaxEntries   = 20_000
-	MaxText      = 500     // characters of a line's text
-	MaxChunk     = 512_000 // bytes of entries in one event
-	MaxDocument  = 800_000 // bytes of its canonical form
+	MaxText      = 500      // characters of a line's text
+	MaxTexts     = 16 << 20 // bytes of the texts of all entries
+	MaxChunk     = 512_000  // bytes of entries in one event
+	MaxDocument  = 800_000  // bytes of its canonical form
 	MaxTaxRates  = 100
 	MaxAddress   = 6 // lines
 	MaxWording   = 10

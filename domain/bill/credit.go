@@ -23,18 +23,24 @@ type CreditedLine struct {
 	Tax decimal.Decimal `json:"tax"`
 }
 
-// Remaining is what of a document's lines can still be credited after some credits, in the order of the lines.
+// Remaining is what of a document's lines can still be credited after some credits, in the order of the lines. Of a
+// document that charges nothing these are all lines until they are credited, at zero: it is taken back as a whole.
 func (d Document) Remaining(before []CreditedLine) []CreditedLine {
-	book := d.book(before)
+	book, free := d.book(before), len(before) == 0 && d.free()
 	var left []CreditedLine
 	for _, line := range d.Lines {
 		net := line.Net.Sub(book.lines[line.ID])
 		credited := CreditedLine{Credit: Credit{Line: line.ID, Net: net}, Tax: book.take(line, net)}
-		if !net.IsZero() || d.Inclusive && !credited.Tax.IsZero() {
+		if !net.IsZero() || d.Inclusive && !credited.Tax.IsZero() || free {
 			left = append(left, credited)
 		}
 	}
 	return left
+}
+
+// free reports whether no line of a document charges anything.
+func (d Document) free() bool {
+	return !slices.ContainsFunc(d.Lines, func(l Line) bool { return !l.Net.IsZero() || !l.Amount.IsZero() })
 }
 
 // Credit works out the tax of credits so that all credits of a document, in any portions, add up to it exactly: each
@@ -48,6 +54,7 @@ func (d Document) Credit(before []CreditedLine, now []Credit) ([]CreditedLine, e
 	}
 	book := d.book(before)
 	already := sumOf(before)
+	free := len(before) == 0 && len(wanted) == len(d.Lines) && d.free()
 	var credited []CreditedLine
 	for _, line := range d.Lines {
 		net, named := wanted[line.ID]
@@ -56,7 +63,7 @@ func (d Document) Credit(before []CreditedLine, now []Credit) ([]CreditedLine, e
 		}
 		left := line.Net.Sub(book.lines[line.ID])
 		tax := book.take(line, net)
-		if net.Sign() != left.Sign() || net.Abs().GreaterThan(left.Abs()) || net.IsZero() && tax.IsZero() {
+		if net.Sign() != left.Sign() || net.Abs().GreaterThan(left.Abs()) || net.IsZero() && tax.IsZero() && !free {
 			return nil, domain.Refuse(domain.ErrConflict, "credit_exceeds_line", "%s of line %q cannot be credited: %s are left; credit some of that, with the same sign", net, line.Text, left)
 		}
 		credited = append(credited, CreditedLine{Credit: Credit{Line: line.ID, Net: net}, Tax: tax})

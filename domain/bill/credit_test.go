@@ -122,6 +122,30 @@ func TestPricesWithTaxAreCreditedAsTheyWere(t *testing.T) {
 	}
 }
 
+// What came to nothing could not be credited: every line of it was free. It is now, once and as a whole (F44).
+func TestWhatCameToNothingIsCreditedAsAWhole(t *testing.T) {
+	t.Parallel()
+	d := finish(t, draft("AUD", "10", priced(1, "AUD", worked(60, "0")), priced(2, "AUD", worked(90, "0"))))
+	rest := d.Remaining(nil)
+	if len(rest) != 2 {
+		t.Fatalf("%d lines are left to be credited, want both", len(rest))
+	}
+	if _, err := d.Credit(nil, []bill.Credit{rest[0].Credit}); !errors.Is(err, domain.ErrConflict) {
+		t.Errorf("half of it: %v, want ErrConflict", err)
+	}
+	credited := credit(t, d, nil, rest[0].Credit, rest[1].Credit)
+	note := d.CreditNoteOf(nil, credited, "CN-2026-0001", "2026-04-01", "Agreed")
+	if len(note.Lines) != 2 || note.Lines[1].Quantity != "1.50 h" || len(note.Taxes) != 1 || !note.Payable.IsZero() {
+		t.Errorf("the note says %+v", note)
+	}
+	if left := d.Remaining(credited); len(left) != 0 {
+		t.Errorf("%d lines are left after that", len(left))
+	}
+	if _, err := d.Credit(credited, []bill.Credit{rest[0].Credit, rest[1].Credit}); !errors.Is(err, domain.ErrConflict) {
+		t.Errorf("again: %v, want ErrConflict", err)
+	}
+}
+
 func TestCreditRefusals(t *testing.T) {
 	t.Parallel()
 	content := nexus()

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -58,6 +59,15 @@ type EntryStaff struct {
 	OverageMinutes int `json:"overage_minutes,omitzero"`
 }
 
+// Copied gives entries that share no memory with these: what a caller does with its slices later is not history.
+func Copied(entries []Entry) []Entry {
+	own := slices.Clone(entries)
+	for i := range own {
+		own[i].Staff.Why = slices.Clone(own[i].Staff.Why)
+	}
+	return own
+}
+
 // Digest is the digest of entries in their order, without their internal parts, in hex. A client who has the entries
 // of an invoice can work it out.
 func Digest(entries []Entry) string {
@@ -67,6 +77,15 @@ func Digest(entries []Entry) string {
 		sum.Write(append(entry.json(), '\n'))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Texts is how many bytes of text entries have, internal parts apart.
+func Texts(entries []Entry) int {
+	size := 0
+	for _, entry := range entries {
+		size += len(entry.Text) + len(entry.JobType) + len(entry.Rule) + len(entry.Clause)
+	}
+	return size
 }
 
 // Chunks cuts entries into pieces, in order, of at most MaxChunk bytes of JSON each, internal parts included. An entry

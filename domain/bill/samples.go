@@ -61,6 +61,11 @@ func sampleParty(name string) Party {
 	}
 }
 
+// SampleExchange is a rate.
+func SampleExchange() Exchange {
+	return Exchange{Currency: "AUD", Rate: sampleAmount("1.5267"), Day: "2026-03-30", Source: "central bank"}
+}
+
 // SampleEntry is an entry.
 func SampleEntry() Entry {
 	return Entry{

@@ -32,6 +32,18 @@ func (d Date) Add(days int) Date {
 	return Date(d.noon().AddDate(0, 0, days).Format(time.DateOnly))
 }
 
+// AddBusinessDays gives the day that many Mondays to Fridays later; d must be valid. Counting begins on the day after d,
+// so that one business day after a Friday, a Saturday and a Sunday is the same Monday.
+func (d Date) AddBusinessDays(days int) Date {
+	for days > 0 {
+		d = d.Add(1)
+		if day := d.Weekday(); day != time.Saturday && day != time.Sunday {
+			days--
+		}
+	}
+	return d
+}
+
 // Until is the number of days from d to the other day, negative when that lies before; both must be valid.
 func (d Date) Until(other Date) int { return int(other.noon().Sub(d.noon()) / (24 * time.Hour)) }
 

@@ -79,6 +79,29 @@ func TestDatesAndMonths(t *testing.T) {
 	}
 }
 
+// Weekends do not count, wherever the counting begins.
+func TestBusinessDays(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		from calendar.Date
+		days int
+		want calendar.Date
+	}{
+		{"2026-04-10", 0, "2026-04-10"},
+		{"2026-04-11", 0, "2026-04-11"},
+		{"2026-04-10", 1, "2026-04-13"},
+		{"2026-04-11", 1, "2026-04-13"},
+		{"2026-04-12", 1, "2026-04-13"},
+		{"2026-04-13", 4, "2026-04-17"},
+		{"2026-04-13", 5, "2026-04-20"},
+		{"2026-12-30", 3, "2027-01-04"},
+	} {
+		if got := test.from.AddBusinessDays(test.days); got != test.want {
+			t.Errorf("%d business days from %s: %s, want %s", test.days, test.from, got, test.want)
+		}
+	}
+}
+
 // Counting days there and back is exact, also where days have 23 hours.
 func TestDaysCount(t *testing.T) {
 	t.Parallel()

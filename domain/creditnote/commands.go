@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"effigate/domain"
+	"effigate/domain/bill"
 	"effigate/domain/calendar"
 )
 
@@ -34,13 +35,12 @@ type Complete struct {
 	At     time.Time
 }
 
-// Render names the printed form; the same again changes nothing.
+// Render names the printed forms; the same again changes nothing.
 type Render struct {
-	Layout int
-	SHA256 string
-	Size   int64
-	By     domain.Actor
-	At     time.Time
+	bill.Print
+
+	By domain.Actor
+	At time.Time
 }
 
 func (Draft) isCommand()    {}

@@ -5,7 +5,6 @@
 package creditnote
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -148,7 +147,7 @@ func yearOf(day calendar.Date) int {
 	return year
 }
 
-// render keeps the first printed form: a later layout never replaces it (F38).
+// render keeps the first printed forms: a later layout never replaces it (F38).
 func (s State) render(c Render) ([]Event, error) {
 	if err := s.open(c.By, c.At); err != nil {
 		return nil, err
@@ -156,18 +155,13 @@ func (s State) render(c Render) ([]Event, error) {
 	if _, issued := s.Issued(); !issued {
 		return nil, domain.Refuse(domain.ErrConflict, "not_issued", "the credit note has no number yet")
 	}
-	var check domain.Check
-	check.That(c.Layout >= 1, "layout", "must be above zero")
-	digest, err := hex.DecodeString(c.SHA256)
-	check.That(err == nil && len(digest) == 32, "sha256", "must be 64 hexadecimal digits")
-	check.That(c.Size > 0, "size", "must be above zero")
-	if err := check.Err(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	switch was := s.rendered; {
 	case was.Layout == 0:
-		return []Event{Rendered{Layout: c.Layout, SHA256: c.SHA256, Size: c.Size, At: c.At}}, nil
-	case was.Layout == c.Layout && was.SHA256 == c.SHA256 && was.Size == c.Size:
+		return []Event{Rendered{Print: c.Print, At: c.At}}, nil
+	case c.Repeats(was.Print):
 		return nil, nil
 	default:
 		return nil, domain.Refuse(domain.ErrConflict, "rendered", "the credit note has its printed form, layout %d with digest %s; it cannot change", was.Layout, was.SHA256)

@@ -41,8 +41,9 @@ var (
 	drafted  = creditnote.Drafted{CreditNote: cn12, Invoice: inv41, Client: nexus, Date: "2026-04-02", Staff: draft.Staff, By: ben.Person, At: at}
 	complete = creditnote.Complete{Number: 12, Date: "2026-04-03", Series: series, By: domain.System(), At: at}
 	issued   = issuedAs("CN-2026-0012", "2026-04-03")
-	render   = creditnote.Render{Layout: 1, SHA256: digest, Size: 2048, By: domain.System(), At: at}
-	rendered = creditnote.Rendered{Layout: 1, SHA256: digest, Size: 2048, At: at}
+	render   = creditnote.Render{Print: forms, By: domain.System(), At: at}
+	rendered = creditnote.Rendered{Print: forms, At: at}
+	forms    = bill.Print{Layout: 1, SHA256: digest, Size: 2048, XMLSHA256: strings.Repeat("ab", 32), CSVSHA256: strings.Repeat("cd", 32)}
 )
 
 func drafting(change func(*creditnote.Draft)) creditnote.Draft {
@@ -122,7 +123,7 @@ func TestRender(t *testing.T) {
 	later := render
 	later.Layout = 2
 	given(drafted, issued, rendered).When(later).ThenRefused(t, domain.ErrConflict, "rendered")
-	given(drafted, issued).When(creditnote.Render{By: domain.System(), At: at}).ThenInvalid(t, "layout", "sha256", "size")
+	given(drafted, issued).When(creditnote.Render{By: domain.System(), At: at}).ThenInvalid(t, "csv_sha256", "layout", "sha256", "size", "xml_sha256")
 }
 
 func TestDisclose(t *testing.T) {
@@ -131,7 +132,7 @@ func TestDisclose(t *testing.T) {
 		Client: nexus.UUID, ID: cn12.UUID, Number: "CN-2026-0012", Invoice: inv41.UUID, Date: "2026-04-03", Currency: "AUD",
 		Net: "540", Tax: "54", Payable: "594", Document: string(issued.Document.Canonical()), SHA256: issued.SHA256,
 	}
-	printed := visible.Print{Client: nexus.UUID, ID: cn12.UUID, Layout: 1, SHA256: digest, Size: 2048}
+	printed := visible.Print{Client: nexus.UUID, ID: cn12.UUID, Layout: 1, SHA256: digest, Size: 2048, XMLSHA256: forms.XMLSHA256, CSVSHA256: forms.CSVSHA256}
 	disclosed(drafted).Then(t)
 	disclosed(drafted, issued).Then(t, visible.Put{Record: document})
 	disclosed(drafted, issued, rendered).Shows(t, document, printed)
@@ -147,7 +148,7 @@ func TestRandomHistories(t *testing.T) {
 			draft, drafting(func(c *creditnote.Draft) { c.Staff.Code = creditnote.Goodwill }), complete,
 			creditnote.Complete{Number: 13, Date: "2026-04-02", Series: series, By: domain.System(), At: at},
 			render,
-			creditnote.Render{Layout: 2, SHA256: digest, Size: 1, By: domain.System(), At: at},
+			creditnote.Render{Print: bill.Print{Layout: 2, SHA256: digest, Size: 1, XMLSHA256: digest, CSVSHA256: digest}, By: domain.System(), At: at},
 		}), 1, 20).Draw(t, "commands")
 		history := spec.Replays(t, creditnote.Decider, commands)
 		spec.DisclosureInvariants(t, creditnote.Disclose, history)

@@ -28,7 +28,7 @@ func Disclose(d Disclosure, e Event) (Disclosure, []visible.Change) {
 	case Rendered:
 		if d.issued {
 			return d, []visible.Change{visible.Put{Record: visible.Print{
-				Client: d.client.UUID, ID: d.note.UUID, Layout: e.Layout, SHA256: e.SHA256, Size: e.Size,
+				Client: d.client.UUID, ID: d.note.UUID, Layout: e.Layout, SHA256: e.SHA256, Size: e.Size, XMLSHA256: e.XMLSHA256, CSVSHA256: e.CSVSHA256,
 			}}}
 		}
 	}

@@ -35,6 +35,8 @@ type DraftedStaff struct {
 	Prefix   string         `json:"prefix"`
 	First    map[string]int `json:"first,omitzero"` // by year
 	Code     Code           `json:"code"`
+	// Exchange is what reports convert the credit note by; zero where there is no rate.
+	Exchange bill.Exchange `json:"exchange,omitzero"`
 }
 
 // Code is why something is credited.
@@ -64,12 +66,11 @@ type IssuedStaff struct {
 	Series string `json:"series"`
 }
 
-// Rendered names the printed form.
+// Rendered names the printed forms.
 type Rendered struct {
-	Layout int       `json:"layout"`
-	SHA256 string    `json:"sha256"`
-	Size   int64     `json:"size"`
-	At     time.Time `json:"at"`
+	bill.Print
+
+	At time.Time `json:"at"`
 }
 
 // Kind is the stored name.

@@ -20,10 +20,13 @@ func All() []domain.Event {
 		Drafted{
 			CreditNote: domain.CreditNoteID{UUID: id("credit note")}, Invoice: domain.InvoiceID{UUID: id("invoice")},
 			Client: domain.ClientID{UUID: id("client")}, Date: "2026-04-02",
-			Staff: DraftedStaff{Document: document, Issuer: "main", Prefix: "CN", First: map[string]int{"2026": 12}, Code: Disputed},
-			By:    domain.PersonID{UUID: id("person")}, At: at,
+			Staff: DraftedStaff{
+				Document: document, Issuer: "main", Prefix: "CN", First: map[string]int{"2026": 12}, Code: Disputed,
+				Exchange: bill.SampleExchange(),
+			},
+			By: domain.PersonID{UUID: id("person")}, At: at,
 		},
 		Issued{Number: 12, Document: document, SHA256: digest, Staff: IssuedStaff{Series: "creditnote-main-2026"}, By: domain.PersonID{UUID: id("person")}, At: at},
-		Rendered{Layout: 1, SHA256: digest, Size: 20_480, At: at},
+		Rendered{Print: bill.Print{Layout: 1, SHA256: digest, Size: 20_480, XMLSHA256: digest, CSVSHA256: digest}, At: at},
 	}
 }

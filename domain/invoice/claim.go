@@ -1,7 +1,6 @@
 package invoice
 
 import (
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -22,6 +21,7 @@ type claim struct {
 	credits    []credit
 	disputes   []Objection
 	reminded   int
+	remindedOn calendar.Date // when the newest of them was sent
 	writtenOff decimal.Decimal
 	closed     calendar.Date // when it was written off
 }
@@ -53,8 +53,12 @@ type Objection struct {
 	By       domain.PersonID
 	At       time.Time
 	TakenBy  domain.PersonID // who looks into it
+	AnswerBy calendar.Date   // the last day on which an answer is in time; empty = none was promised
+	Files    []DisputeFileAttached
 	Answer   string
 	Answered time.Time // zero until it is settled
+
+	credits int // how many there were before it: those lowered what could be objected to
 }
 
 // open reports whether nobody has settled it, and it was not withdrawn.
@@ -70,11 +74,30 @@ const (
 	issuedOnly  counting = false
 )
 
-func (c claim) counts(count counting) []credit {
-	if count == reservedToo {
-		return c.credits
+// of gives those of some credits that count.
+func (c counting) of(credits []credit) []credit {
+	if c == reservedToo {
+		return credits
 	}
-	return slices.DeleteFunc(slices.Clone(c.credits), func(credit credit) bool { return credit.number == "" })
+	return slices.DeleteFunc(slices.Clone(credits), func(credit credit) bool { return credit.number == "" })
+}
+
+// creditedOf is what credits take of a line's net.
+func creditedOf(line uuid.UUID, credits []credit) decimal.Decimal {
+	var sum decimal.Decimal
+	for _, credit := range credits {
+		for _, credited := range credit.lines {
+			if credited.Line == line {
+				sum = sum.Add(credited.Net)
+			}
+		}
+	}
+	return sum
+}
+
+// leftOf is what of a line's net credits have left to be paid. Nobody owes a line that is below zero.
+func leftOf(line bill.Line, credits []credit) decimal.Decimal {
+	return decimal.Max(decimal.Zero, line.Net.Sub(creditedOf(line.ID, credits)))
 }
 
 func (c claim) paid() decimal.Decimal {
@@ -100,7 +123,7 @@ func (c claim) lastPaid() string {
 
 func (c claim) offset(count counting) decimal.Decimal {
 	var sum decimal.Decimal
-	for _, credit := range c.counts(count) {
+	for _, credit := range count.of(c.credits) {
 		sum = sum.Add(credit.offset)
 	}
 	return sum
@@ -108,8 +131,18 @@ func (c claim) offset(count counting) decimal.Decimal {
 
 func (c claim) credited(count counting) decimal.Decimal {
 	var sum decimal.Decimal
-	for _, credit := range c.counts(count) {
+	for _, credit := range count.of(c.credits) {
 		sum = sum.Add(credit.total)
+	}
+	return sum
+}
+
+func (c claim) creditedNet() decimal.Decimal {
+	var sum decimal.Decimal
+	for _, credit := range issuedOnly.of(c.credits) {
+		for _, line := range credit.lines {
+			sum = sum.Add(line.Net)
+		}
 	}
 	return sum
 }
@@ -120,7 +153,7 @@ func (c claim) outstanding(count counting) decimal.Decimal {
 
 func (c claim) remaining(count counting) []bill.CreditedLine {
 	var before []bill.CreditedLine
-	for _, credit := range c.counts(count) {
+	for _, credit := range count.of(c.credits) {
 		before = append(before, credit.lines...)
 	}
 	return c.document.Remaining(before)
@@ -128,25 +161,34 @@ func (c claim) remaining(count counting) []bill.CreditedLine {
 
 // voided is the number of the newest credit note once the notes have taken back every line.
 func (c claim) voided() string {
-	issued := c.counts(issuedOnly)
+	issued := issuedOnly.of(c.credits)
 	if len(issued) == 0 || len(c.remaining(issuedOnly)) > 0 {
 		return ""
 	}
 	return issued[len(issued)-1].number
 }
 
-// disputed is what of the outstanding amount the client objects to, with its tax.
-func (c claim) disputed(outstanding decimal.Decimal) decimal.Decimal {
+// disputed is what of the outstanding amount the client objects to, with its tax. What was credited since of a line is no
+// longer objected to. A line whose objection was rejected may be objected to again, but that holds nothing back: repeating
+// it would put off the payment for good.
+func (c claim) disputed(count counting) decimal.Decimal {
 	var sum decimal.Decimal
 	for _, dispute := range c.disputes {
 		line, known := c.line(dispute.Line)
-		if !known || !dispute.open() {
+		if !known || !dispute.open() || c.rejected(dispute.Line) {
 			continue
 		}
-		tax := dispute.Amount.Mul(line.TaxPercent).Div(decimal.NewFromInt(100)).Round(c.document.Currency.Exponent())
-		sum = sum.Add(dispute.Amount).Add(tax)
+		since := creditedOf(line.ID, count.of(c.credits[dispute.credits:]))
+		amount := decimal.Max(decimal.Zero, decimal.Min(dispute.Amount.Sub(since), leftOf(line, count.of(c.credits))))
+		tax := amount.Mul(line.TaxPercent).Div(decimal.NewFromInt(100)).Round(c.document.Currency.Exponent())
+		sum = sum.Add(amount).Add(tax)
 	}
-	return decimal.Max(decimal.Zero, decimal.Min(sum, outstanding))
+	return decimal.Max(decimal.Zero, decimal.Min(sum, c.outstanding(count)))
+}
+
+// rejected reports whether an objection to a line was turned down.
+func (c claim) rejected(line uuid.UUID) bool {
+	return slices.ContainsFunc(c.disputes, func(o Objection) bool { return o.Line == line && o.Status == visible.DisputeRejected })
 }
 
 func (c claim) line(id uuid.UUID) (bill.Line, bool) {
@@ -187,23 +229,18 @@ func (s State) checkAmount(check *domain.Check, amount decimal.Decimal) {
 	check.That(bounded(amount) && amount.Equal(amount.Round(s.Document().Currency.Exponent())), "amount", "must have no more decimals than the currency")
 }
 
-// render keeps the first printed form: a later layout never replaces it (F38).
+// render keeps the first printed forms: a later layout never replaces it (F38).
 func (s State) render(c Render) ([]Event, error) {
 	if err := s.standing(); err != nil {
 		return nil, err
 	}
-	var check domain.Check
-	check.That(c.Layout >= 1, "layout", "must be above zero")
-	digest, err := hex.DecodeString(c.SHA256)
-	check.That(err == nil && len(digest) == 32, "sha256", "must be 64 hexadecimal digits")
-	check.That(c.Size > 0, "size", "must be above zero")
-	if err := check.Err(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	switch was := s.rendered; {
 	case was.Layout == 0:
-		return []Event{Rendered{Layout: c.Layout, SHA256: c.SHA256, Size: c.Size, At: c.At}}, nil
-	case was.Layout == c.Layout && was.SHA256 == c.SHA256 && was.Size == c.Size:
+		return []Event{Rendered{Print: c.Print, At: c.At}}, nil
+	case c.Repeats(was.Print):
 		return nil, nil
 	default:
 		return nil, domain.Refuse(domain.ErrConflict, "rendered", "the invoice has its printed form, layout %d with digest %s; it cannot change", was.Layout, was.SHA256)
@@ -259,7 +296,8 @@ func (s State) reversePayment(c ReversePayment) ([]Event, error) {
 	return []Event{PaymentReversed{Payment: c.Payment, Amount: was.Amount, Day: c.Day, By: c.By.Person, At: c.At}}, nil
 }
 
-// remind takes the steps in order, each once, and only for what is overdue and not disputed.
+// remind takes the steps in order, each once, and only for what is overdue and not disputed. What is left of an invoice
+// that was credited in full, after a payment was taken back, has the client's own credit against it.
 func (s State) remind(c Remind) ([]Event, error) {
 	if err := s.standing(); err != nil {
 		return nil, err
@@ -274,7 +312,7 @@ func (s State) remind(c Remind) ([]Event, error) {
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
-	if left := s.Outstanding(); c.Day <= s.Document().Due || !left.GreaterThan(s.Disputed()) {
+	if left := s.Outstanding(); c.Day <= s.Document().Due || !left.GreaterThan(s.Disputed()) || s.Voided() != "" {
 		return nil, domain.Refuse(domain.ErrConflict, "not_overdue", "nothing undisputed is overdue on %s", c.Day)
 	}
 	return []Event{Reminded{Step: c.Step, Text: c.Text, By: c.By.Person, At: c.At}}, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,7 @@ import (
 func TestNothingOfAClaimBeforeItIsIssued(t *testing.T) {
 	t.Parallel()
 	for _, command := range []invoice.Command{
-		invoice.Render{Signed: system(), Layout: 1, SHA256: digest, Size: 1},
+		invoice.Render{Signed: system(), Print: printed},
 		crediting("1"), paidBy("a", "1"),
 		invoice.ReversePayment{Signed: by(ben), Payment: payment("a"), Day: day},
 		reminding(1, day),
@@ -30,16 +31,23 @@ func TestNothingOfAClaimBeforeItIsIssued(t *testing.T) {
 	}
 }
 
+// printed names forms of which each has a digest.
+var printed = bill.Print{Layout: 1, SHA256: digest, Size: 2048, XMLSHA256: strings.Repeat("ab", 32), CSVSHA256: strings.Repeat("cd", 32)}
+
 func TestRender(t *testing.T) {
 	t.Parallel()
-	render := invoice.Render{Signed: system(), Layout: 1, SHA256: digest, Size: 2048}
-	rendered := invoice.Rendered{Layout: 1, SHA256: digest, Size: 2048, At: at}
+	render := invoice.Render{Signed: system(), Print: printed}
+	rendered := invoice.Rendered{Print: printed, At: at}
 	given(standing...).When(render).Then(t, rendered)
 	given(after(standing, rendered)...).When(render).ThenNothing(t)
-	later, wrong := render, render
-	later.Layout, wrong.SHA256 = 2, "abcd"
+	later, altered, wrong := render, render, render
+	later.Layout, altered.CSVSHA256, wrong.SHA256, wrong.XMLSHA256 = 2, strings.Repeat("ef", 32), "abcd", ""
 	given(after(standing, rendered)...).When(later).ThenRefused(t, domain.ErrConflict, "rendered")
-	given(standing...).When(wrong).ThenInvalid(t, "sha256")
+	given(after(standing, rendered)...).When(altered).ThenRefused(t, domain.ErrConflict, "rendered")
+	given(standing...).When(wrong).ThenInvalid(t, "sha256", "xml_sha256")
+	// An event of before the digests of all forms were recorded.
+	earlier := invoice.Rendered{Print: bill.Print{Layout: 1, SHA256: digest, Size: 2048}, At: at}
+	given(after(standing, earlier)...).When(render).ThenNothing(t)
 }
 
 // A47: an issued invoice takes payments: in parts, of several payments, and never more than is outstanding.
@@ -194,6 +202,14 @@ func TestReserveCredit(t *testing.T) {
 	given(standing...).When(command).Then(t, reserved)
 	given(after(standing, reserved)...).When(command).ThenNothing(t)
 	wantAmounts(t, after(standing, reserved), "3542", "0", "594", "0")
+	rated := command // F42: the rate that was recorded first stays, whatever rate the day has got since.
+	rated.Staff.Exchange = bill.Exchange{Currency: "EUR", Rate: amount("0.6012"), Day: day, Source: "ECB"}
+	given(after(standing, reserved)...).When(rated).ThenNothing(t)
+	recorded := reserved
+	recorded.Staff.Exchange = rated.Staff.Exchange
+	given(standing...).When(rated).Then(t, recorded)
+	rated.Staff.Exchange.Day = day.Add(1)
+	given(standing...).When(rated).ThenInvalid(t, "exchange")
 	given(after(standing, reserved)...).When(crediting("1", credit(late, "1"))).ThenRefused(t, domain.ErrConflict, "credit_exists")
 	given(after(standing, reserved)...).When(crediting("2", credit(late, "1"))).ThenRefused(t, domain.ErrConflict, "credit_exceeds_line")
 	given(standing...).When(crediting("1", credit(late, "540.01"))).ThenRefused(t, domain.ErrConflict, "credit_exceeds_line")
@@ -259,6 +275,39 @@ func TestA45FullCreditVoidsAndFreesTheTime(t *testing.T) {
 	several = happened(t, several, command, confirming("2"))
 	if got := fold(several...).Voided(); got != "CN-2026-2" {
 		t.Errorf("voided by %q", got)
+	}
+}
+
+// An invoice of 0.00, whose hours were bought before or whose deductions are all of it, could not be voided.
+func TestAnInvoiceOfNothingIsVoided(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func([]bill.Line){
+		"hours bought": func(lines []bill.Line) {
+			for i := range lines {
+				lines[i].UnitPrice, lines[i].Net, lines[i].Amount = decimal.Zero, decimal.Zero, decimal.Zero
+			}
+		},
+		"deductions": func(lines []bill.Line) {
+			lines[2].UnitPrice, lines[2].Net, lines[2].Amount = amount("3960"), amount("-3960"), amount("-3960")
+		},
+	} {
+		said := drafted
+		said.Staff.Content = content()
+		change(said.Staff.Content.Lines)
+		past := happened(t, []invoice.Event{said, chunk1, chunk2, submitted, approved, issuing}, complete)
+		if s := fold(past...); !s.Document().Payable.IsZero() || s.Voided() != "" {
+			t.Fatalf("%s: it comes to %s, voided by %q", name, s.Document().Payable, s.Voided())
+		}
+		command := crediting("1")
+		command.Staff.Rebill = true
+		reserved := happened(t, past, command)
+		given(reserved...).When(command).ThenNothing(t)
+		given(reserved...).When(crediting("2")).ThenRefused(t, domain.ErrConflict, "nothing_left")
+		s := fold(happened(t, reserved, confirming("1"))...)
+		document, _ := s.CreditNote(note("1"))
+		if s.Voided() != "CN-2026-1" || len(document.Lines) != 3 || !document.Payable.IsZero() || !s.Credited().IsZero() || !s.Outstanding().IsZero() {
+			t.Errorf("%s: voided by %q, %d lines come to %s", name, s.Voided(), len(document.Lines), document.Payable)
+		}
 	}
 }
 

@@ -94,11 +94,13 @@ type (
 
 		Reason string
 	}
-	// Issue freezes an approved invoice. Date is asked for: today in the issuer's zone.
+	// Issue freezes an approved invoice. Date is asked for: today in the issuer's zone. Exchange is the rate that reports
+	// convert it by; zero = none was recorded.
 	Issue struct {
 		Signed
 
-		Date calendar.Date
+		Date     calendar.Date
+		Exchange bill.Exchange
 	}
 	// Complete makes the document when number and date are given. The system sends it.
 	Complete struct {
@@ -112,13 +114,10 @@ type (
 
 // The commands of an issued invoice. None touches the document.
 type (
-	// Render names the printed form; the same again changes nothing. The system sends it.
+	// Render names the printed forms; the same again changes nothing. The system sends it.
 	Render struct {
 		Signed
-
-		Layout int
-		SHA256 string
-		Size   int64
+		bill.Print
 	}
 	// ReserveCredit takes lines out of what can still be credited. Without lines it is all that is left.
 	ReserveCredit struct {
@@ -158,6 +157,19 @@ type (
 		Line    uuid.UUID
 		Amount  decimal.Decimal // zero = all of the line
 		Reason  string
+		// AnswerDays is within how many business days the issuer answers; 0 = it promises nothing.
+		AnswerDays int
+	}
+	// AttachToDispute puts a file beside an open objection. A client user sends it.
+	AttachToDispute struct {
+		Signed
+
+		Dispute    domain.DisputeID
+		Attachment domain.AttachmentID
+		Name       string
+		Type       string // media type
+		Size       int64  // bytes
+		SHA256     string // hex
 	}
 	// TakeDispute says that the sender looks into it.
 	TakeDispute struct {

@@ -28,7 +28,7 @@ func (s State) reserveCredit(c ReserveCredit) ([]Event, error) {
 		return nil, err
 	}
 	if was, _, known := s.Credit(c.CreditNote); known {
-		if was.Staff == c.Staff && (len(c.Lines) == 0 || asked(was.Lines, c.Lines)) {
+		if sameCredit(was.Staff, c.Staff) && (len(c.Lines) == 0 || asked(was.Lines, c.Lines)) {
 			return nil, nil
 		}
 		return nil, domain.Refuse(domain.ErrConflict, "credit_exists", "credit note %s exists with another content", c.CreditNote)
@@ -63,6 +63,13 @@ func (s State) reserveCredit(c ReserveCredit) ([]Event, error) {
 	return []Event{reserved}, nil
 }
 
+// sameCredit reports whether two credits are one. The rate that was recorded with the first stays, whatever rate the day
+// has got since.
+func sameCredit(was, asked CreditReservedStaff) bool {
+	was.Exchange, asked.Exchange = bill.Exchange{}, bill.Exchange{}
+	return was == asked
+}
+
 func checkCredit(c ReserveCredit) error {
 	var check domain.Check
 	check.That(!c.CreditNote.IsZero(), "credit_note", "must be given")
@@ -82,6 +89,7 @@ func (s State) checkCreditDate(c ReserveCredit) error {
 	var check domain.Check
 	check.That(c.Staff.Date >= s.Document().Date, "date", "must not lie before that of the invoice, "+string(s.Document().Date))
 	check.That(c.Staff.Date <= s.today(c.At), "date", "must not lie in the future of the issuer")
+	check.That(s.reportable(c.Staff.Exchange, c.Staff.Date), "exchange", exchangeRule)
 	return check.Err()
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -88,7 +89,7 @@ func (d Disclosure) shown() visible.Shown {
 		WrittenOff: d.claim.writtenOff.String(),
 		Closed:     string(d.claim.closed),
 		Left:       left.String(),
-		Disputed:   d.claim.disputed(left).String(),
+		Disputed:   d.claim.disputed(issuedOnly).String(),
 		Voided:     d.claim.voided(),
 		LastPaid:   d.claim.lastPaid(),
 	}}
@@ -100,6 +101,7 @@ func (d Disclosure) shown() visible.Shown {
 			Client:   d.client.UUID,
 			ID:       domain.Derive(d.invoice.UUID, "receipt", payment.Payment.String()),
 			Invoice:  d.invoice.UUID,
+			Payment:  payment.Payment.UUID,
 			Amount:   payment.Amount.String(),
 			Day:      string(payment.Day),
 			Reversed: string(payment.Reversed),
@@ -128,7 +130,30 @@ func (d Disclosure) objection(dispute Objection) visible.Dispute {
 		By:       dispute.By.UUID,
 		At:       dispute.At,
 		Answered: dispute.Answered,
+		AnswerBy: string(dispute.AnswerBy),
+		Files:    filesOf(dispute),
 	}
+}
+
+// clientFile is a file of an objection as the client reads it.
+type clientFile struct {
+	ID     uuid.UUID `json:"id"`
+	Name   string    `json:"name"`
+	Type   string    `json:"type"`
+	Size   int64     `json:"size"`
+	SHA256 string    `json:"sha256"`
+	At     time.Time `json:"at"`
+}
+
+func filesOf(dispute Objection) string {
+	if len(dispute.Files) == 0 {
+		return ""
+	}
+	files := make([]clientFile, len(dispute.Files))
+	for i, file := range dispute.Files {
+		files[i] = clientFile{ID: file.Attachment.UUID, Name: file.Name, Type: file.Type, Size: file.Size, SHA256: file.SHA256, At: file.At}
+	}
+	return string(canonical(files))
 }
 
 // learn takes over what one event other than Issued says, and copies what it changes.
@@ -145,7 +170,7 @@ func (d Disclosure) learn(e Event) Disclosure {
 	case Discarded:
 		d.entries = nil // Nobody will ever see them.
 	case Rendered:
-		d.print = visible.Print{Client: d.client.UUID, ID: d.invoice.UUID, Layout: e.Layout, SHA256: e.SHA256, Size: e.Size}
+		d.print = visible.Print{Client: d.client.UUID, ID: d.invoice.UUID, Layout: e.Layout, SHA256: e.SHA256, Size: e.Size, XMLSHA256: e.XMLSHA256, CSVSHA256: e.CSVSHA256}
 	case Reminded:
 		d.reminders = append(slices.Clip(d.reminders), visible.Reminder{
 			Client: d.client.UUID, ID: domain.Derive(d.invoice.UUID, "reminder", strconv.Itoa(e.Step)), Invoice: d.invoice.UUID,
@@ -153,7 +178,8 @@ func (d Disclosure) learn(e Event) Disclosure {
 		})
 	case LineAdded, LineRemoved, LineReworded, Submitted, Approved, Returned, Issuing:
 		// A draft is nobody's business but the firm's.
-	case Issued, CreditReserved, Credited, PaymentApplied, PaymentReversed, Disputed, DisputeTaken, DisputeSettled, DisputeWithdrawn, WrittenOff:
+	case Issued, CreditReserved, Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeTaken, DisputeSettled,
+		DisputeWithdrawn, WrittenOff:
 		// The claim has taken it over.
 	}
 	return d

@@ -52,7 +52,7 @@ func document(more ...visible.Record) []visible.Record {
 
 func receipt(name, comesTo, reversed string) visible.Receipt {
 	return visible.Receipt{
-		Client: nexus.UUID, ID: domain.Derive(inv41.UUID, "receipt", payment(name).String()), Invoice: inv41.UUID, Amount: comesTo,
+		Client: nexus.UUID, ID: domain.Derive(inv41.UUID, "receipt", payment(name).String()), Invoice: inv41.UUID, Payment: payment(name).UUID, Amount: comesTo,
 		Day: "2026-04-05", Reversed: reversed,
 	}
 }
@@ -79,8 +79,8 @@ func TestDisclose(t *testing.T) {
 		"nor one that waits for its number": {frozen, nil},
 		"issued":                            {standing, document(claim(nil))},
 		"printed": {
-			happened(t, standing, invoice.Render{Signed: system(), Layout: 1, SHA256: digest, Size: 2048}),
-			document(claim(nil), visible.Print{Client: nexus.UUID, ID: inv41.UUID, Layout: 1, SHA256: digest, Size: 2048}),
+			happened(t, standing, invoice.Render{Signed: system(), Print: printed}),
+			document(claim(nil), visible.Print{Client: nexus.UUID, ID: inv41.UUID, Layout: 1, SHA256: digest, Size: 2048, XMLSHA256: printed.XMLSHA256, CSVSHA256: printed.CSVSHA256}),
 		},
 		"partly paid":  {happened(t, standing, paidBy("a", "1000")), document(claim(paid), receipt("a", "1000", ""))},
 		"in two parts": {happened(t, standing, paidBy("a", "600"), paidBy("a", "1000")), document(claim(paid), receipt("a", "1000", ""))},

@@ -3,8 +3,6 @@ package invoice
 import (
 	"slices"
 
-	"github.com/shopspring/decimal"
-
 	"effigate/domain"
 	"effigate/domain/visible"
 )
@@ -18,10 +16,14 @@ func (s State) dispute(c Dispute) ([]Event, error) {
 	if !known {
 		return nil, errNoSuchLine
 	}
-	whole := decimal.Max(line.Net, decimal.Zero) // Nobody owes a line that is below zero.
-	amount := c.Amount
+	was, repeated := s.claim.objection(c.Dispute)
+	before := s.claim.credits
+	if repeated {
+		before = before[:was.credits]
+	}
+	left, amount := leftOf(line, before), c.Amount
 	if amount.IsZero() {
-		amount = whole
+		amount = left
 	}
 	var check domain.Check
 	if !amount.IsZero() {
@@ -32,23 +34,61 @@ func (s State) dispute(c Dispute) ([]Event, error) {
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
-	if was, repeated := s.claim.objection(c.Dispute); repeated {
+	if repeated {
 		if was.Line == c.Line && was.Amount.Equal(amount) && was.Reason == c.Reason {
 			return nil, nil
 		}
 		return nil, domain.Refuse(domain.ErrConflict, "dispute_exists", "dispute %s exists with another content", c.Dispute)
 	}
 	switch {
-	case amount.GreaterThan(whole):
-		return nil, domain.Refuse(domain.ErrConflict, "more_than_line", "the line comes to %s; dispute at most that", whole)
 	case s.Voided() != "":
 		return nil, domain.Refuse(domain.ErrConflict, "invoice_voided", "the invoice was taken back by %s", s.Voided())
+	case line.Net.IsPositive() && left.IsZero():
+		return nil, domain.Refuse(domain.ErrConflict, "line_credited", "all of the line is credited already")
+	case amount.GreaterThan(left):
+		return nil, domain.Refuse(domain.ErrConflict, "more_than_line", "%s of the line are not credited; dispute at most that", left)
 	case slices.ContainsFunc(s.claim.disputes, func(o Objection) bool { return o.Line == c.Line && o.open() }):
 		return nil, domain.Refuse(domain.ErrConflict, "line_disputed", "the line is disputed already; withdraw that dispute first")
 	case len(s.claim.disputes) >= MaxDisputes:
 		return nil, domain.Refuse(domain.ErrConflict, "too_many_disputes", "an invoice takes at most %d disputes", MaxDisputes)
 	}
-	return []Event{Disputed{Dispute: c.Dispute, Line: c.Line, Amount: amount, Reason: c.Reason, By: c.By.Person, At: c.At}}, nil
+	disputed := Disputed{Dispute: c.Dispute, Line: c.Line, Amount: amount, Reason: c.Reason, By: c.By.Person, At: c.At}
+	if c.AnswerDays > 0 {
+		disputed.AnswerBy = s.today(c.At).AddBusinessDays(min(c.AnswerDays, maxAnswerDays))
+	}
+	return []Event{disputed}, nil
+}
+
+// maxAnswerDays bounds the counting of days; an issuer promises no more than 60.
+const maxAnswerDays = 366
+
+// attachToDispute is the client's alone, while it can still bear on the answer. The bytes are stored before.
+func (s State) attachToDispute(c AttachToDispute) ([]Event, error) {
+	if c.By.Side != domain.ClientSide {
+		return nil, domain.Refuse(domain.ErrForbidden, "clients_dispute", "only the client attaches files to its dispute")
+	}
+	was, known := s.claim.objection(c.Dispute)
+	if !known {
+		return nil, errNoSuchDispute
+	}
+	if slices.ContainsFunc(was.Files, func(f DisputeFileAttached) bool { return f.Attachment == c.Attachment }) {
+		return nil, nil // The id derives from the command: it has acted.
+	}
+	var check domain.Check
+	check.That(!c.Attachment.IsZero(), "id", "must be given")
+	check.File(c.Name, c.Type, c.Size, c.SHA256)
+	if err := check.Err(); err != nil {
+		return nil, err
+	}
+	if !was.open() {
+		return nil, was.over()
+	}
+	if len(was.Files) >= MaxFiles {
+		return nil, domain.Refuse(domain.ErrConflict, "too_many_files", "the dispute has %d files already", MaxFiles)
+	}
+	return []Event{DisputeFileAttached{
+		Dispute: c.Dispute, Attachment: c.Attachment, Name: c.Name, Type: c.Type, Size: c.Size, SHA256: c.SHA256, By: c.By.Person, At: c.At,
+	}}, nil
 }
 
 func (s State) withdrawDispute(c WithdrawDispute) ([]Event, error) {

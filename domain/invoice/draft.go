@@ -93,7 +93,7 @@ func (s State) addEntries(c AddEntries) ([]Event, error) {
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
-	return []Event{EntriesAdded{Chunk: c.Chunk, Entries: copied(c.Entries), By: s.drafted.By, At: c.At}}, nil
+	return []Event{EntriesAdded{Chunk: c.Chunk, Entries: bill.Copied(c.Entries), By: s.drafted.By, At: c.At}}, nil
 }
 
 // computed reports whether a line follows from the period.

@@ -126,9 +126,17 @@ type Returned struct {
 // Issuing freezes the invoice: only Issued may follow. Date is asked for; the number's date is never before that of
 // an earlier number.
 type Issuing struct {
-	Date calendar.Date   `json:"date"` // of the issuer's zone
-	By   domain.PersonID `json:"by,omitzero"`
-	At   time.Time       `json:"at"`
+	Date  calendar.Date   `json:"date"` // of the issuer's zone
+	Staff IssuingStaff    `json:"staff,omitzero"`
+	By    domain.PersonID `json:"by,omitzero"`
+	At    time.Time       `json:"at"`
+}
+
+// IssuingStaff is the internal part of Issuing.
+type IssuingStaff struct {
+	// Exchange is what reports convert the invoice by; zero where it is in the issuer's own currency of reports, where the
+	// issuer has none, and where nobody had recorded a rate.
+	Exchange bill.Exchange `json:"exchange,omitzero"`
 }
 
 // Issued is the document, complete and final (F38). It follows from the draft and the allocation alone.
@@ -146,12 +154,11 @@ type IssuedStaff struct {
 	Series string `json:"series"`
 }
 
-// Rendered names the printed form: the layout's version and the PDF's digest and size.
+// Rendered names the printed forms.
 type Rendered struct {
-	Layout int       `json:"layout"`
-	SHA256 string    `json:"sha256"`
-	Size   int64     `json:"size"`
-	At     time.Time `json:"at"`
+	bill.Print
+
+	At time.Time `json:"at"`
 }
 
 // CreditReserved takes what a credit note will credit out of what can still be credited, before the note is written.
@@ -175,6 +182,8 @@ type CreditReservedStaff struct {
 	Date   calendar.Date `json:"date"`
 	// Rebill frees the period of a fully credited invoice, so that its time can be billed again (A45).
 	Rebill bool `json:"rebill,omitzero"`
+	// Exchange is what reports convert the credit note by, as IssuingStaff has it of invoices.
+	Exchange bill.Exchange `json:"exchange,omitzero"`
 }
 
 // Credited says that the credit note is issued.
@@ -208,8 +217,22 @@ type Disputed struct {
 	Line    uuid.UUID        `json:"line"`
 	Amount  decimal.Decimal  `json:"amount"` // of the line's net that is disputed
 	Reason  string           `json:"reason"`
-	By      domain.PersonID  `json:"by,omitzero"`
-	At      time.Time        `json:"at"`
+	// AnswerBy is the last day of the issuer's zone on which an answer is in time; empty = none was promised.
+	AnswerBy calendar.Date   `json:"answer_by,omitzero"`
+	By       domain.PersonID `json:"by,omitzero"`
+	At       time.Time       `json:"at"`
+}
+
+// DisputeFileAttached puts a file of the client's beside its objection. The bytes are stored before.
+type DisputeFileAttached struct {
+	Dispute    domain.DisputeID    `json:"dispute"`
+	Attachment domain.AttachmentID `json:"attachment"`
+	Name       string              `json:"name"`
+	Type       string              `json:"type"`
+	Size       int64               `json:"size"`   // bytes
+	SHA256     string              `json:"sha256"` // of the content, in hex
+	By         domain.PersonID     `json:"by,omitzero"`
+	At         time.Time           `json:"at"`
 }
 
 // DisputeTaken says that somebody looks into it.
@@ -252,48 +275,50 @@ type WrittenOff struct {
 }
 
 // Kind is the stored name.
-func (Drafted) Kind() string          { return "invoice.drafted.v1" }
-func (EntriesAdded) Kind() string     { return "invoice.entries_added.v1" }
-func (LineAdded) Kind() string        { return "invoice.line_added.v1" }
-func (LineRemoved) Kind() string      { return "invoice.line_removed.v1" }
-func (LineReworded) Kind() string     { return "invoice.line_reworded.v1" }
-func (Discarded) Kind() string        { return "invoice.discarded.v1" }
-func (Submitted) Kind() string        { return "invoice.submitted.v1" }
-func (Approved) Kind() string         { return "invoice.approved.v1" }
-func (Returned) Kind() string         { return "invoice.returned.v1" }
-func (Issuing) Kind() string          { return "invoice.issuing.v1" }
-func (Issued) Kind() string           { return "invoice.issued.v1" }
-func (Rendered) Kind() string         { return "invoice.rendered.v1" }
-func (CreditReserved) Kind() string   { return "invoice.credit_reserved.v1" }
-func (Credited) Kind() string         { return "invoice.credited.v1" }
-func (PaymentApplied) Kind() string   { return "invoice.payment_applied.v1" }
-func (PaymentReversed) Kind() string  { return "invoice.payment_reversed.v1" }
-func (Disputed) Kind() string         { return "invoice.disputed.v1" }
-func (DisputeTaken) Kind() string     { return "invoice.dispute_taken.v1" }
-func (DisputeSettled) Kind() string   { return "invoice.dispute_settled.v1" }
-func (DisputeWithdrawn) Kind() string { return "invoice.dispute_withdrawn.v1" }
-func (Reminded) Kind() string         { return "invoice.reminded.v1" }
-func (WrittenOff) Kind() string       { return "invoice.written_off.v1" }
+func (Drafted) Kind() string             { return "invoice.drafted.v1" }
+func (EntriesAdded) Kind() string        { return "invoice.entries_added.v1" }
+func (LineAdded) Kind() string           { return "invoice.line_added.v1" }
+func (LineRemoved) Kind() string         { return "invoice.line_removed.v1" }
+func (LineReworded) Kind() string        { return "invoice.line_reworded.v1" }
+func (Discarded) Kind() string           { return "invoice.discarded.v1" }
+func (Submitted) Kind() string           { return "invoice.submitted.v1" }
+func (Approved) Kind() string            { return "invoice.approved.v1" }
+func (Returned) Kind() string            { return "invoice.returned.v1" }
+func (Issuing) Kind() string             { return "invoice.issuing.v1" }
+func (Issued) Kind() string              { return "invoice.issued.v1" }
+func (Rendered) Kind() string            { return "invoice.rendered.v1" }
+func (CreditReserved) Kind() string      { return "invoice.credit_reserved.v1" }
+func (Credited) Kind() string            { return "invoice.credited.v1" }
+func (PaymentApplied) Kind() string      { return "invoice.payment_applied.v1" }
+func (PaymentReversed) Kind() string     { return "invoice.payment_reversed.v1" }
+func (Disputed) Kind() string            { return "invoice.disputed.v1" }
+func (DisputeFileAttached) Kind() string { return "invoice.dispute_file_attached.v1" }
+func (DisputeTaken) Kind() string        { return "invoice.dispute_taken.v1" }
+func (DisputeSettled) Kind() string      { return "invoice.dispute_settled.v1" }
+func (DisputeWithdrawn) Kind() string    { return "invoice.dispute_withdrawn.v1" }
+func (Reminded) Kind() string            { return "invoice.reminded.v1" }
+func (WrittenOff) Kind() string          { return "invoice.written_off.v1" }
 
-func (Drafted) isEvent()          {}
-func (EntriesAdded) isEvent()     {}
-func (LineAdded) isEvent()        {}
-func (LineRemoved) isEvent()      {}
-func (LineReworded) isEvent()     {}
-func (Discarded) isEvent()        {}
-func (Submitted) isEvent()        {}
-func (Approved) isEvent()         {}
-func (Returned) isEvent()         {}
-func (Issuing) isEvent()          {}
-func (Issued) isEvent()           {}
-func (Rendered) isEvent()         {}
-func (CreditReserved) isEvent()   {}
-func (Credited) isEvent()         {}
-func (PaymentApplied) isEvent()   {}
-func (PaymentReversed) isEvent()  {}
-func (Disputed) isEvent()         {}
-func (DisputeTaken) isEvent()     {}
-func (DisputeSettled) isEvent()   {}
-func (DisputeWithdrawn) isEvent() {}
-func (Reminded) isEvent()         {}
-func (WrittenOff) isEvent()       {}
+func (Drafted) isEvent()             {}
+func (EntriesAdded) isEvent()        {}
+func (LineAdded) isEvent()           {}
+func (LineRemoved) isEvent()         {}
+func (LineReworded) isEvent()        {}
+func (Discarded) isEvent()           {}
+func (Submitted) isEvent()           {}
+func (Approved) isEvent()            {}
+func (Returned) isEvent()            {}
+func (Issuing) isEvent()             {}
+func (Issued) isEvent()              {}
+func (Rendered) isEvent()            {}
+func (CreditReserved) isEvent()      {}
+func (Credited) isEvent()            {}
+func (PaymentApplied) isEvent()      {}
+func (PaymentReversed) isEvent()     {}
+func (Disputed) isEvent()            {}
+func (DisputeFileAttached) isEvent() {}
+func (DisputeTaken) isEvent()        {}
+func (DisputeSettled) isEvent()      {}
+func (DisputeWithdrawn) isEvent()    {}
+func (Reminded) isEvent()            {}
+func (WrittenOff) isEvent()          {}

@@ -45,7 +45,8 @@ func Evolve(s State, e Event) State {
 		s.rendered = e
 	case CreditReserved:
 		s.reserved = append(slices.Clip(s.reserved), e)
-	case Credited, PaymentApplied, PaymentReversed, Disputed, DisputeTaken, DisputeSettled, DisputeWithdrawn, Reminded, WrittenOff:
+	case Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeTaken, DisputeSettled, DisputeWithdrawn,
+		Reminded, WrittenOff:
 		// The claim has taken it over.
 	}
 	return s
@@ -74,8 +75,11 @@ func (c claim) evolve(e Event) claim {
 		return c.reverse(e.Payment, e.Day)
 	case Disputed:
 		c.disputes = append(slices.Clip(c.disputes), Objection{
-			Dispute: e.Dispute, Line: e.Line, Amount: e.Amount, Reason: e.Reason, Status: visible.DisputeOpen, By: e.By, At: e.At,
+			Dispute: e.Dispute, Line: e.Line, Amount: e.Amount, Reason: e.Reason, Status: visible.DisputeOpen, AnswerBy: e.AnswerBy,
+			By: e.By, At: e.At, credits: len(c.credits),
 		})
+	case DisputeFileAttached:
+		return c.objected(e.Dispute, func(o *Objection) { o.Files = append(slices.Clip(o.Files), e) })
 	case DisputeTaken:
 		return c.objected(e.Dispute, func(o *Objection) { o.Status, o.TakenBy = visible.DisputeReviewed, e.By })
 	case DisputeSettled:
@@ -83,7 +87,7 @@ func (c claim) evolve(e Event) claim {
 	case DisputeWithdrawn:
 		return c.objected(e.Dispute, func(o *Objection) { o.Status = visible.DisputeWithdrawn })
 	case Reminded:
-		c.reminded = e.Step
+		c.reminded, c.remindedOn = e.Step, dayIn(c.document.Zone, e.At)
 	case WrittenOff:
 		c.writtenOff, c.closed = c.writtenOff.Add(e.Amount), dayIn(c.document.Zone, e.At)
 	case Drafted, EntriesAdded, LineAdded, LineRemoved, LineReworded, Discarded, Submitted, Approved, Returned, Issuing, Rendered:

@@ -82,7 +82,9 @@ func draftCommand(t *rapid.T, s invoice.State) invoice.Command {
 	case s.Status() == invoice.StatusPending:
 		return invoice.Approve{Signed: signed, Shown: s.Digest()}
 	case s.Status() == invoice.StatusApproved:
-		return invoice.Issue{Signed: signed, Date: "2026-03-31"}
+		return invoice.Issue{Signed: signed, Date: "2026-03-31", Exchange: bill.Exchange{
+			Currency: "EUR", Rate: amount("0.6012"), Day: rapid.SampledFrom([]calendar.Date{"2026-03-02", "2026-03-31"}).Draw(t, "rate of"), Source: "INTERNAL source",
+		}}
 	default:
 		return invoice.Complete{Signed: system(), Number: 41, Date: rapid.SampledFrom([]calendar.Date{"2026-03-31", "2026-04-02"}).Draw(t, "date"), Series: series}
 	}
@@ -106,10 +108,12 @@ func claimCommand(t *rapid.T, s invoice.State) invoice.Command {
 	case 12:
 		return invoice.SettleDispute{Signed: signed, Dispute: objection(name), Accepted: rapid.Bool().Draw(t, "accepted"), Answer: "So"}
 	case 13:
-		return invoice.WithdrawDispute{Signed: by(emma), Dispute: objection(name)}
+		file := attaching(rapid.SampledFrom([]string{"order.pdf", "mail.txt"}).Draw(t, "file"))
+		file.Dispute = objection(name)
+		return rapid.SampledFrom([]invoice.Command{file, invoice.WithdrawDispute{Signed: by(emma), Dispute: objection(name)}}).Draw(t, "by the client")
 	case 14:
 		return rapid.SampledFrom([]invoice.Command{
-			reminding(s.Reminded()+1, anyDay(t)), invoice.Render{Signed: system(), Layout: 1, SHA256: digest, Size: 1},
+			reminding(s.Reminded()+1, anyDay(t)), invoice.Render{Signed: system(), Print: printed},
 		}).Draw(t, "system")
 	default:
 		if rapid.IntRange(0, 3).Draw(t, "really") > 0 {
@@ -138,11 +142,14 @@ func reserveCommand(t *rapid.T, name string, s invoice.State) invoice.Command {
 	return command
 }
 
-// anyCommands are commands that mostly act, because each was drawn in view of the state before it.
+// anyCommands are the commands of an invoice's life.
 func anyCommands(t *rapid.T) []invoice.Command {
-	commands := []invoice.Command{first}
-	s := fold(drafted)
-	for range rapid.IntRange(10, 50).Draw(t, "length") {
+	return append([]invoice.Command{first}, following(t, fold(drafted), rapid.IntRange(10, 50).Draw(t, "length"))...)
+}
+
+// following are commands that mostly act, because each was drawn in view of the state before it.
+func following(t *rapid.T, s invoice.State, length int) (commands []invoice.Command) {
+	for range length {
 		var command invoice.Command
 		if (s.Status() == invoice.StatusIssued) != (rapid.IntRange(0, 9).Draw(t, "astray") == 0) {
 			command = claimCommand(t, s)
@@ -153,6 +160,35 @@ func anyCommands(t *rapid.T) []invoice.Command {
 		s, commands = invoice.Decider.Fold(s, events...), append(commands, command)
 	}
 	return commands
+}
+
+// answers is all that is asked of an invoice.
+func answers(s invoice.State) []any {
+	issuing, frozen := s.Issuing()
+	issued, numbered := s.Issued()
+	discarded, gone := s.Discarded()
+	said := []any{
+		s.Status(), s.Drafted(), s.Draft(), s.Digest(), s.Complete(), s.Entries(), discarded, gone, issuing, frozen, issued, numbered,
+		s.Outstanding().String(), s.Paid().String(), s.Credited().String(), s.WrittenOff().String(), s.Disputed().String(), s.Voided(),
+		s.Remaining(), slices.Clone(s.Payments()), slices.Clone(s.Disputes()), s.Reminded(),
+	}
+	for _, id := range s.Credits() {
+		reserved, number, _ := s.Credit(id)
+		document, _ := s.CreditNote(id)
+		said = append(said, reserved, number, document)
+	}
+	return said
+}
+
+// An invoice is shared by all who act on it at the same time: what any of them does changes nothing that another reads.
+func TestAnInvoiceIsNeverChanged(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		history := spec.Replays(t, invoice.Decider, anyCommands(t))
+		past := history[:rapid.IntRange(1, len(history)).Draw(t, "past")]
+		s := fold(past...)
+		spec.Forks(t, invoice.Decider, answers, past, following(t, s, 8), following(t, s, 8))
+	})
 }
 
 func TestRandomHistories(t *testing.T) {

@@ -60,6 +60,7 @@ const (
 	MaxPayments = 500
 	MaxCredits  = 500
 	MaxDisputes = 200
+	MaxFiles    = 5 // of an objection
 )
 
 // Decider is the invoice aggregate.
@@ -150,6 +151,9 @@ func (s State) Document() bill.Document { return s.issued.Document }
 // part of it, from its reservation on.
 func (s State) Outstanding() decimal.Decimal { return s.claim.outstanding(reservedToo) }
 
+// CreditedNet is what issued credit notes took back of the lines, before tax.
+func (s State) CreditedNet() decimal.Decimal { return s.claim.creditedNet() }
+
 // Paid is what payments brought, without those that were taken back.
 func (s State) Paid() decimal.Decimal { return s.claim.paid() }
 
@@ -159,8 +163,8 @@ func (s State) Credited() decimal.Decimal { return s.claim.credited(reservedToo)
 // WrittenOff is what was given up.
 func (s State) WrittenOff() decimal.Decimal { return s.claim.writtenOff }
 
-// Disputed is what of the outstanding amount the client objects to.
-func (s State) Disputed() decimal.Decimal { return s.claim.disputed(s.Outstanding()) }
+// Disputed is what of the outstanding amount the client objects to, as far as that holds back its payment.
+func (s State) Disputed() decimal.Decimal { return s.claim.disputed(reservedToo) }
 
 // Voided is the number of the credit note that took back the last of the invoice; empty while anything of it stands.
 func (s State) Voided() string { return s.claim.voided() }
@@ -222,6 +226,9 @@ func (s State) Disputes() []Objection { return s.claim.disputes }
 // Reminded is the last step of the reminder ladder that was taken; 0 = none.
 func (s State) Reminded() int { return s.claim.reminded }
 
+// RemindedOn is the day of that in the issuer's zone; empty while there is none.
+func (s State) RemindedOn() calendar.Date { return s.claim.remindedOn }
+
 // Decide gives the events a command leads to, none when it is in effect already, or a refusal.
 func Decide(s State, c Command) ([]Event, error) {
 	if draft, ok := c.(Draft); ok {
@@ -237,6 +244,8 @@ func Decide(s State, c Command) ([]Event, error) {
 	switch c := c.(type) {
 	case Dispute:
 		return s.dispute(c)
+	case AttachToDispute:
+		return s.attachToDispute(c)
 	case WithdrawDispute:
 		return s.withdrawDispute(c)
 	default:
@@ -288,7 +297,7 @@ func (s State) decideForStaff(c Command) ([]Event, error) {
 		return s.remind(c)
 	case WriteOff:
 		return s.writeOff(c)
-	case Draft, Dispute, WithdrawDispute, Signed:
+	case Draft, Dispute, AttachToDispute, WithdrawDispute, Signed:
 		// Decide has handled them, and a signature alone asks for nothing.
 	}
 	return nil, nil

@@ -283,6 +283,34 @@ func TestIssue(t *testing.T) {
 	given(passed...).When(evening).Then(t, invoice.Issuing{Date: "2026-04-01", By: ben.Person, At: at.Add(4 * time.Hour)})
 }
 
+// F42: the rate that reports convert by is recorded when the invoice is frozen, and is never another one. Nothing of the
+// document follows from it.
+func TestIssueRecordsTheRateOfReports(t *testing.T) {
+	t.Parallel()
+	rate := bill.Exchange{Currency: "EUR", Rate: amount("0.6012"), Day: "2026-03-27", Source: "ECB"}
+	issue := func(change func(*bill.Exchange)) invoice.Issue {
+		asked := rate
+		change(&asked)
+		return invoice.Issue{Signed: by(ben), Date: day, Exchange: asked}
+	}
+	recorded := issuing
+	recorded.Staff.Exchange = rate
+	given(passed...).When(issue(func(*bill.Exchange) {})).Then(t, recorded)
+	given(after(passed, recorded)...).When(issue(func(e *bill.Exchange) { e.Rate = amount("2") })).ThenNothing(t)
+	given(after(passed, recorded)...).When(complete).Then(t, issued)
+	for name, wrong := range map[string]func(*bill.Exchange){
+		"of the invoice's own currency": func(e *bill.Exchange) { e.Currency = "AUD" },
+		"of a later day":                func(e *bill.Exchange) { e.Day = day.Add(1) },
+		"too old":                       func(e *bill.Exchange) { e.Day = day.Add(-bill.MaxExchangeDays - 1) },
+		"of nought":                     func(e *bill.Exchange) { e.Rate = amount("0") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			given(passed...).When(issue(wrong)).ThenInvalid(t, "exchange")
+		})
+	}
+}
+
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	given(frozen...).When(complete).Then(t, issued)
@@ -362,12 +390,13 @@ var everyCommand = []invoice.Command{
 	invoice.Return{Signed: by(olga), Reason: "again"},
 	invoice.Issue{Signed: by(ben), Date: day},
 	invoice.Complete{Signed: system(), Number: 42, Date: day, Series: series},
-	invoice.Render{Signed: system(), Layout: 1, SHA256: digest, Size: 1},
+	invoice.Render{Signed: system(), Print: printed},
 	crediting("1", credit(late, "100")),
 	confirming("1"),
 	paidBy("a", "100"),
 	invoice.ReversePayment{Signed: by(ben), Payment: payment("a"), Day: day},
 	disputing("a", regular, "0"),
+	attaching("order.pdf"),
 	invoice.TakeDispute{Signed: by(anna), Dispute: objection("a")},
 	invoice.SettleDispute{Signed: by(anna), Dispute: objection("a"), Answer: "No."},
 	invoice.WithdrawDispute{Signed: by(emma), Dispute: objection("a")},
@@ -449,7 +478,7 @@ func TestClientSide(t *testing.T) {
 		}
 		given(standing...).When(sentBy(command, oma)).ThenRefused(t, domain.ErrNotFound, "no_such_invoice")
 		switch command.(type) {
-		case invoice.Dispute, invoice.WithdrawDispute:
+		case invoice.Dispute, invoice.AttachToDispute, invoice.WithdrawDispute:
 			given(standing...).When(sentBy(command, anna)).ThenRefused(t, domain.ErrForbidden, "clients_dispute")
 		default:
 			given(standing...).When(sentBy(command, emma)).ThenRefused(t, domain.ErrNotFound, "no_such_invoice")

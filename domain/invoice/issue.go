@@ -79,13 +79,21 @@ func (s State) issue(c Issue) ([]Event, error) {
 	check.That(c.Date.Valid(), "date", "must be a day, such as 2026-03-31")
 	check.That(c.Date <= s.today(c.At), "date", "must not lie in the future of the issuer")
 	check.That(c.Date >= s.drafted.Month.Last(), "date", "must not lie before the last day of the month, "+string(s.drafted.Month.Last()))
+	check.That(s.reportable(c.Exchange, c.Date), "exchange", exchangeRule)
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
 	if _, err := s.document(1, c.Date); err != nil {
 		return nil, err
 	}
-	return []Event{Issuing{Date: c.Date, By: c.By.Person, At: c.At}}, nil
+	return []Event{Issuing{Date: c.Date, Staff: IssuingStaff{Exchange: c.Exchange}, By: c.By.Person, At: c.At}}, nil
+}
+
+const exchangeRule = "must be of another currency, and of the day or shortly before"
+
+// reportable reports whether a rate may be recorded with a document of a day, or there is none.
+func (s State) reportable(rate bill.Exchange, day calendar.Date) bool {
+	return rate.IsZero() || rate.ServesOn(day, s.drafted.Staff.Content.Currency)
 }
 
 // complete is pure in the draft and the allocation, so that whoever completes the step writes the same document.

@@ -49,11 +49,11 @@ func sampleDraft() []domain.Event {
 		Submitted{By: person, At: at},
 		Approved{By: person, At: at},
 		Returned{Staff: reason, By: person, At: at},
-		Issuing{Date: sampleDay, By: person, At: at},
+		Issuing{Date: sampleDay, Staff: IssuingStaff{Exchange: bill.SampleExchange()}, By: person, At: at},
 		Issued{
 			Number: 41, Document: bill.SampleDocument(bill.Invoice), SHA256: digest, Staff: IssuedStaff{Series: "invoice-main-2026"}, By: person, At: at,
 		},
-		Rendered{Layout: 1, SHA256: digest, Size: 20_480, At: at},
+		Rendered{Print: bill.Print{Layout: 1, SHA256: digest, Size: 20_480, XMLSHA256: digest, CSVSHA256: digest}, At: at},
 	}
 }
 
@@ -67,13 +67,20 @@ func sampleClaim() []domain.Event {
 			CreditNote: note, Lines: []bill.CreditedLine{credited}, Offset: amount, Total: decimal.RequireFromString("594.55"),
 			Staff: CreditReservedStaff{
 				Note: "see the call of Monday", Reason: "Charged twice", Code: "mistake", Effect: AccountCredit, Date: sampleDay, Rebill: true,
+				Exchange: bill.SampleExchange(),
 			},
 			By: person, At: at,
 		},
 		Credited{CreditNote: note, Number: "CN-2026-0012", At: at},
 		PaymentApplied{Payment: payment, Amount: amount, Day: sampleDay, By: person, At: at},
 		PaymentReversed{Payment: payment, Amount: amount, Day: sampleDay, By: person, At: at},
-		Disputed{Dispute: dispute, Line: sampleID("line"), Amount: amount, Reason: "We did not order this.", By: person, At: at},
+		Disputed{
+			Dispute: dispute, Line: sampleID("line"), Amount: amount, Reason: "We did not order this.", AnswerBy: "2026-04-07", By: person, At: at,
+		},
+		DisputeFileAttached{
+			Dispute: dispute, Attachment: domain.AttachmentID{UUID: sampleID("attachment")}, Name: "order.pdf", Type: "application/pdf",
+			Size: 48_213, SHA256: strings.Repeat("9f86d081", 8), By: person, At: at,
+		},
 		DisputeTaken{Dispute: dispute, By: person, At: at},
 		DisputeSettled{Dispute: dispute, Accepted: true, Answer: "You are right.", By: person, At: at},
 		DisputeWithdrawn{Dispute: dispute, By: person, At: at},

@@ -27,6 +27,15 @@ type Described struct {
 	At     time.Time       `json:"at"`
 }
 
+// PrefixClaimed says whose a prefix of numbers is, for ever. It is in the stream of all prefixes.
+type PrefixClaimed struct {
+	Prefix    string            `json:"prefix"` // "INV"
+	Issuer    string            `json:"issuer"` // its key
+	Documents bill.DocumentKind `json:"documents"`
+	By        domain.PersonID   `json:"by,omitzero"`
+	At        time.Time         `json:"at"`
+}
+
 // Content is how an issuer invoices.
 type Content struct {
 	Party   bill.Party   `json:"party"`
@@ -49,6 +58,12 @@ type Content struct {
 	Reminders []Reminder `json:"reminders,omitzero"`
 	// BusinessDays moves a due date that falls on a Saturday or Sunday to the Monday after.
 	BusinessDays bool `json:"business_days,omitzero"`
+	// AnswerDays is within how many business days, Monday to Friday in its zone, an objection of a client is answered;
+	// 0 = nothing is promised (F45).
+	AnswerDays int `json:"answer_days,omitzero"`
+	// ReportingCurrency is the one that invoices in others are converted to for reports, at the rate recorded when they
+	// are issued (F42). Empty = none, and no rate is recorded.
+	ReportingCurrency money.Currency `json:"reporting_currency,omitzero"`
 }
 
 // First is the first number of a series that went on from another system.
@@ -71,6 +86,8 @@ type Reminder struct {
 }
 
 // Kind is the stored name.
-func (Described) Kind() string { return "issuer.described.v1" }
+func (Described) Kind() string     { return "issuer.described.v1" }
+func (PrefixClaimed) Kind() string { return "issuer.prefix_claimed.v1" }
 
-func (Described) isEvent() {}
+func (Described) isEvent()     {}
+func (PrefixClaimed) isEvent() {}

@@ -27,6 +27,7 @@ const (
 	MaxFirst        = 200 // series that went on from another system
 	MaxRoundTo      = 50
 	MaxReminderDays = 365 // after the due date
+	MaxAnswerDays   = 60  // business days
 	maxNumber       = 1_000_000_000
 )
 
@@ -83,9 +84,10 @@ func Decide(s State, c Command) ([]Event, error) {
 
 // Evolve takes over what one event says. It cannot fail.
 func Evolve(s State, e Event) State {
-	switch e := e.(type) { //nolint:gocritic // A switch, so that a second variant fails the lint here.
+	switch e := e.(type) {
 	case Described:
 		s.key, s.content = e.Issuer, e.Staff
+	case PrefixClaimed: // Of the stream of all prefixes.
 	}
 	return s
 }
@@ -130,6 +132,8 @@ func (c Content) check(check *domain.Check) {
 	c.checkFirst(check)
 	c.checkRoundTo(check)
 	c.checkReminders(check)
+	check.That(c.AnswerDays >= 0 && c.AnswerDays <= MaxAnswerDays, "answer_days", "must be 0 to "+strconv.Itoa(MaxAnswerDays)+" business days; 0 promises nothing")
+	check.That(c.ReportingCurrency == "" || c.ReportingCurrency.Valid(), "reporting_currency", "must be a currency of ISO 4217, such as AUD")
 }
 
 func (c Content) checkFirst(check *domain.Check) {
@@ -170,5 +174,6 @@ func (c Content) equal(o Content) bool {
 		c.TwoPeople == o.TwoPeople && slices.EqualFunc(c.Rates, o.Rates, bill.TaxRate.Equal) &&
 		c.DefaultCategory == o.DefaultCategory && slices.EqualFunc(c.RoundTo, o.RoundTo, func(a, b RoundTo) bool {
 		return a.Currency == b.Currency && a.Unit.Equal(b.Unit)
-	}) && slices.Equal(c.Wording, o.Wording) && slices.Equal(c.Reminders, o.Reminders) && c.BusinessDays == o.BusinessDays
+	}) && slices.Equal(c.Wording, o.Wording) && slices.Equal(c.Reminders, o.Reminders) && c.AnswerDays == o.AnswerDays && c.BusinessDays == o.BusinessDays &&
+		c.ReportingCurrency == o.ReportingCurrency
 }

@@ -95,6 +95,8 @@ func TestEveryPartCounts(t *testing.T) {
 		"wording":          func(c *issuer.Content) { c.Wording = []string{"Thank you."} },
 		"reminders":        func(c *issuer.Content) { c.Reminders[1].Days = 14 },
 		"business days":    func(c *issuer.Content) { c.BusinessDays = true },
+		"answer days":      func(c *issuer.Content) { c.AnswerDays = 60 },
+		"reporting":        func(c *issuer.Content) { c.ReportingCurrency = "AUD" },
 	} {
 		changed := content()
 		change(&changed)
@@ -114,6 +116,8 @@ func TestRefusals(t *testing.T) {
 		"nobody":                    {func(c *issuer.Content) { c.Party = bill.Party{} }, []string{"party.name", "party.country"}},
 		"an account of two lines":   {func(c *issuer.Content) { c.Account.BIC = "A\nB" }, []string{"account.bic"}},
 		"no zone":                   {func(c *issuer.Content) { c.Zone = "Local" }, []string{"zone"}},
+		"days below none":           {func(c *issuer.Content) { c.AnswerDays = -1 }, []string{"answer_days"}},
+		"an answer in a season":     {func(c *issuer.Content) { c.AnswerDays = issuer.MaxAnswerDays + 1 }, []string{"answer_days"}},
 		"no prefix":                 {func(c *issuer.Content) { c.InvoicePrefix = "" }, []string{"invoice_prefix"}},
 		"a prefix with a dash":      {func(c *issuer.Content) { c.CreditPrefix = "CN-" }, []string{"credit_prefix"}},
 		"one prefix for both":       {func(c *issuer.Content) { c.CreditPrefix = "INV" }, []string{"credit_prefix"}},
@@ -133,6 +137,7 @@ func TestRefusals(t *testing.T) {
 		"reminders that go back":    {func(c *issuer.Content) { c.Reminders[1].Days = 7 }, []string{"reminders"}},
 		"a reminder when it is due": {func(c *issuer.Content) { c.Reminders[0].Days = 0 }, []string{"reminders"}},
 		"a reminder without words":  {func(c *issuer.Content) { c.Reminders[0].Text = "" }, []string{"reminders"}},
+		"reports in no currency":    {func(c *issuer.Content) { c.ReportingCurrency = "XXX" }, []string{"reporting_currency"}},
 		"too many reminders":        {func(c *issuer.Content) { c.Reminders = make([]issuer.Reminder, bill.MaxReminders+1) }, []string{"reminders"}},
 	} {
 		t.Run(name, func(t *testing.T) {

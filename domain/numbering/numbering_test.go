@@ -1,6 +1,7 @@
 package numbering_test
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -274,6 +275,27 @@ func TestNumbersRiseWithTheirDates(t *testing.T) {
 		if !slices.IsSorted(dates) || slices.Contains(dates, "") {
 			t.Fatalf("dates in the order of numbers are %v", dates)
 		}
+	})
+}
+
+// A series is shared by all who number at the same time: what any of them allocates changes no number that another reads.
+func TestASeriesIsNeverChanged(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		commands := func(name string) []numbering.Command {
+			return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) numbering.Command {
+				return dated(rapid.IntRange(0, 30).Draw(t, "subject"), calendar.Date("2026-01-01").Add(rapid.IntRange(0, 364).Draw(t, "day")))
+			}), 0, 12).Draw(t, name)
+		}
+		says := func(s numbering.State) (all [31]string) {
+			for i := range all {
+				number, _ := s.NumberOf(subject(i))
+				date, _ := s.DateOf(subject(i))
+				all[i] = fmt.Sprint(s.Len(), number, date)
+			}
+			return all
+		}
+		spec.Forks(t, numbering.Decider, says, spec.Replays(t, numbering.Decider, commands("past")), commands("one way"), commands("another way"))
 	})
 }
 

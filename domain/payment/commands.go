@@ -24,6 +24,7 @@ type Receive struct {
 	Amount   decimal.Decimal
 	Currency money.Currency
 	Day      calendar.Date
+	Means    Means // empty = no receipt; always so when a credit note gives it
 	Staff    ReceivedStaff
 	By       domain.Actor
 	At       time.Time

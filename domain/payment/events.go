@@ -10,7 +10,7 @@ import (
 	"effigate/domain/money"
 )
 
-// Event is one fact of a payment, in its stored form. What the client sees of it stands on its invoices.
+// Event is one fact of a payment, in its stored form. The client sees the receipt of it, and its part on invoices.
 //
 //sumtype:decl
 type Event interface {
@@ -28,6 +28,19 @@ const (
 	ByCredit  Source = "credit_note"
 )
 
+// Means is how money came, as its receipt says.
+type Means string
+
+// The means of payment. None means that no money came: a credit note gave it, and there is no receipt.
+const (
+	BankTransfer Means = "bank_transfer"
+	Card         Means = "card"
+	DirectDebit  Means = "direct_debit"
+	Cheque       Means = "cheque"
+	Cash         Means = "cash"
+	OtherMeans   Means = "other" // the receipt doesn't say
+)
+
 // Received begins a payment.
 type Received struct {
 	Payment  domain.PaymentID `json:"payment"`
@@ -35,6 +48,7 @@ type Received struct {
 	Amount   decimal.Decimal  `json:"amount"`
 	Currency money.Currency   `json:"currency"`
 	Day      calendar.Date    `json:"day"`
+	Means    Means            `json:"means,omitzero"`
 	Staff    ReceivedStaff    `json:"staff"`
 	By       domain.PersonID  `json:"by,omitzero"`
 	At       time.Time        `json:"at"`

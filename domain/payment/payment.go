@@ -112,20 +112,32 @@ func (s State) receive(c Receive) ([]Event, error) {
 	check.That(c.Currency.Valid(), "currency", "must be a code of ISO 4217, such as EUR")
 	checkAmount(&check, c.Amount, c.Currency.Exponent())
 	checkDay(&check, c.Day, c.At)
+	check.That(c.Means.Valid() && (c.Means == "" || c.Staff.Source != ByCredit), "means",
+		"must be bank_transfer, card, direct_debit, cheque, cash or other; none for what a credit note gave")
 	checkSource(&check, c.Staff)
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
 	if !s.exists() {
 		return []Event{Received{
-			Payment: c.Payment, Client: c.Client, Amount: c.Amount, Currency: c.Currency, Day: c.Day, Staff: c.Staff, By: c.By.Person, At: c.At,
+			Payment: c.Payment, Client: c.Client, Amount: c.Amount, Currency: c.Currency, Day: c.Day, Means: c.Means,
+			Staff: c.Staff, By: c.By.Person, At: c.At,
 		}}, nil
 	}
 	was := s.received
-	if was.Payment == c.Payment && was.Client == c.Client && was.Amount.Equal(c.Amount) && was.Currency == c.Currency && was.Day == c.Day && was.Staff == c.Staff {
+	if was.Payment == c.Payment && was.Client == c.Client && was.Amount.Equal(c.Amount) && was.Currency == c.Currency && was.Day == c.Day && (was.Means == "" || was.Means == c.Means) && was.Staff == c.Staff {
 		return nil, nil
 	}
 	return nil, domain.Refuse(domain.ErrConflict, "payment_exists", "payment %s exists with another content", c.Payment)
+}
+
+// Valid reports whether the means is one of those known, or none.
+func (m Means) Valid() bool {
+	switch m {
+	case "", BankTransfer, Card, DirectDebit, Cheque, Cash, OtherMeans:
+		return true
+	}
+	return false
 }
 
 func checkSource(check *domain.Check, staff ReceivedStaff) {

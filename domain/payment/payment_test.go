@@ -14,6 +14,7 @@ import (
 	"effigate/domain/calendar"
 	"effigate/domain/payment"
 	"effigate/domain/spec"
+	"effigate/domain/visible"
 )
 
 var given = spec.Decider(payment.Decider).Given
@@ -221,4 +222,22 @@ func TestRandomHistories(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The client sees what came of its payment, whatever staff noted; what a credit note gave is none (F43).
+func TestDisclose(t *testing.T) {
+	t.Parallel()
+	by := received
+	by.Means = payment.Card
+	shown := visible.Payment{Client: nexus.UUID, ID: paid.UUID, Amount: "3890", Currency: "AUD", Day: "2026-03-05", Means: "card", Refunded: "0"}
+	back, gone := shown, shown
+	back.Refunded, gone.Reversed = "25", "2026-03-05"
+	disclosed := spec.Discloser(payment.Disclose).Given
+	disclosed(by, allocated("a", "10", 1)).Then(t, visible.Put{Record: shown})
+	disclosed(by, refunded("25")).Then(t, visible.Put{Record: shown}, visible.Put{Record: back})
+	disclosed(by, reversed).Then(t, visible.Put{Record: shown}, visible.Put{Record: gone})
+	disclosed(received, refunded("10")).Then(t)
+	given().When(receiving(func(c *payment.Receive) { c.Means = "barter" })).ThenInvalid(t, "means")
+	given().When(receiving(func(c *payment.Receive) { c.Means = payment.Card })).Then(t, by)
+	given(received).When(receiving(func(c *payment.Receive) { c.Means = payment.Card })).ThenNothing(t)
 }

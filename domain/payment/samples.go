@@ -18,7 +18,7 @@ func All() []domain.Event {
 	amount := decimal.RequireFromString("3890")
 	return []domain.Event{
 		Received{
-			Payment: domain.PaymentID{UUID: id("payment")}, Client: domain.ClientID{UUID: id("client")}, Amount: amount, Currency: "AUD", Day: "2026-03-05",
+			Payment: domain.PaymentID{UUID: id("payment")}, Client: domain.ClientID{UUID: id("client")}, Amount: amount, Currency: "AUD", Day: "2026-03-05", Means: BankTransfer,
 			Staff: ReceivedStaff{
 				Source: ByGateway, Method: "bank transfer", Reference: "INV-2026-0038", Key: "evt_38", CreditNote: domain.CreditNoteID{UUID: id("credit note")},
 			},

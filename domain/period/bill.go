@@ -17,6 +17,7 @@ import (
 type taking struct {
 	reserved Reserved
 	billed   *Billed // once it is issued
+	then     *State  // the period as it stood when it was reserved
 }
 
 // whole reports whether it took the period itself, not entries of deductions alone.
@@ -51,6 +52,19 @@ func (s State) Reservation() (Reserved, bool) {
 func (s State) ReservedBy(invoice domain.InvoiceID) (Reserved, bool) {
 	t, ok := s.taking(invoice)
 	return t.reserved, ok
+}
+
+// AsReserved is the period as it stood when an invoice took of it, whatever came of that; false when it took nothing.
+func (s State) AsReserved(invoice domain.InvoiceID) (State, bool) {
+	of := func(t taking) bool { return t.reserved.Invoice == invoice }
+	t, ok := first(s.takings, of)
+	if !ok {
+		t, ok = first(s.given, of)
+	}
+	if !ok {
+		return State{}, false
+	}
+	return *t.then, true
 }
 
 // ReservedFor reports whether an invoice took the period, or entries of its deductions, and whether it is issued or not.
@@ -155,6 +169,8 @@ func (s State) Blockers(today calendar.Date) []Blocker {
 	charged := s.Charge(domain.InvoiceID{}, func(domain.TicketID) string { return "" })
 	large := len(charged.Lines) > bill.MaxLines || len(charged.Entries) > bill.MaxEntries
 	add(large, true, "too_large", "the month has more lines or entries than an invoice may have")
+	add(bill.Texts(charged.Entries) > bill.MaxTexts, true, "too_large",
+		"the descriptions of the month's time are longer together than an invoice can print; return time and have them shortened")
 	add(len(charged.Lines) == 0, true, "nothing_to_bill", "nothing of the month is charged")
 	add(net(charged.Lines).IsNegative(), true, "negative", "the month comes to less than nothing; credit the invoice that charged what is taken back")
 	add(slices.ContainsFunc(charged.Entries, unpriced), !s.Closed, "rate_missing",
@@ -323,7 +339,9 @@ func (s State) evolveBilling(e Event) State {
 	var gone domain.InvoiceID
 	switch e := e.(type) {
 	case Reserved:
-		s.takings = append(slices.Clip(s.takings), taking{reserved: e})
+		then := s
+		then.takings = append(slices.Clip(s.takings), taking{reserved: e, then: &then})
+		return then
 	case Billed:
 		s.takings = slices.Clone(s.takings)
 		for i := range s.takings {
@@ -339,7 +357,8 @@ func (s State) evolveBilling(e Event) State {
 		TimeReversed, TimeMoved, ChargeAdded, ThresholdReached, TopUpDue, OverageAsked, OverageAnswered, ForecastMade, RunsOutEarly, Closed,
 		DeductionProposed, DeductionConfirmed, DeductionWaiverAsked, DeductionWaived, DeductionCountered:
 	}
-	if !gone.IsZero() {
+	if t, taken := s.taking(gone); taken {
+		s.given = append(slices.Clip(s.given), t)
 		s.takings = slices.DeleteFunc(slices.Clone(s.takings), func(t taking) bool { return t.reserved.Invoice == gone })
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -326,6 +327,29 @@ func blockers(s period.State, today calendar.Date) []string {
 		codes = append(codes, b.Code)
 	}
 	return codes
+}
+
+// TestTextsThatNoInvoiceCanPrintBlock has time whose descriptions are as long together as an invoice can print, and one
+// letter longer. Such an invoice was issued, could not be kept, and kept all later ones from being printed.
+func TestTextsThatNoInvoiceCanPrintBlock(t *testing.T) {
+	t.Parallel()
+	history := month(t, says(), on())
+	at := slices.IndexFunc(history, func(e period.Event) bool { _, is := e.(period.TimeLogged); return is })
+	described := func(length int) []string {
+		e := history[at].(period.TimeLogged)
+		e.Record.Description = strings.Repeat("x", length)
+		history[at] = e
+		return blockers(fold(history), "2026-03-02")
+	}
+	entries := charged(fold(history)).Entries
+	rest := bill.Texts(entries) - len(entries)*len(entries[0].Text)
+	length := (bill.MaxTexts - rest) / len(entries)
+	if codes := described(length); slices.Contains(codes, "too_large") {
+		t.Errorf("texts that can be printed: %v", codes)
+	}
+	if codes := described(length + 1); !slices.Contains(codes, "too_large") {
+		t.Errorf("texts that cannot be printed: %v", codes)
+	}
 }
 
 func TestWhatKeepsAPeriodFromBeingBilled(t *testing.T) {

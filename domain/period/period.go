@@ -109,6 +109,7 @@ type State struct {
 
 	deductions domain.Index[deduction]
 	takings    []taking // of invoices, until they are released or credited
+	given      []taking // back, by those that were
 }
 
 // Time is what is known of a record.

@@ -94,6 +94,17 @@ func (s State) pinned(e TermsPinned) State {
 	return s
 }
 
+// PinnedHours are the lots and adjustments of hours that pins of the period name.
+func (s State) PinnedHours() (ids []uuid.UUID) {
+	for _, lot := range s.lots {
+		ids = append(ids, lot.ID)
+	}
+	for _, adjustment := range s.adjustments {
+		ids = append(ids, adjustment.ID)
+	}
+	return ids
+}
+
 func (s State) pinNow(c Pin) ([]Event, error) {
 	d, err := s.pinNew(c.Says, c.By, c.At)
 	if err != nil || len(d.events) == 0 {

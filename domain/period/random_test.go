@@ -245,6 +245,47 @@ func anyClosed(t *rapid.T) period.Closed {
 	}}
 }
 
+// answers is all that is asked of a period, of few of its records and months.
+func answers(s period.State) []any {
+	held, reserved := s.Reservation()
+	by, billed := s.BilledBy()
+	closing, closed := s.Closing()
+	pin, pinned := s.PinOf("2026-02-10")
+	said := []any{
+		held, reserved, by, billed, s.BilledNet().String(), s.Frozen(), s.Unbilled(), s.Blockers("2026-03-02"), s.Charges(), s.Conditions(), s.Deductions(),
+		s.GivenBefore(domain.TicketID{UUID: id("TKT-1")}, at).String(), s.DeductionEntries(), s.Burn("support"), charged(s), s.Ledger(), s.Hours("support", "2026-02-20"),
+		s.Pending(), s.Carried(), closing, closed, pin, pinned, s.PinnedHours(), s.Values(),
+	}
+	for _, name := range names {
+		record, _ := s.Time(timeID(name))
+		counted, _ := s.Counted(timeID(name))
+		reversal, _ := s.Reversal(timeID(name))
+		quote, err := s.Quote(timeID(name), evening(regular("2026-02-12", time.Hour)))
+		said = append(said, record, counted, reversal, quote, fmt.Sprint(err))
+	}
+	return said
+}
+
+// A period is shared by all who work on it at the same time: what any of them does changes nothing that another reads.
+func TestAPeriodIsNeverChanged(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := anySays(t)
+		by := rapid.SampledFrom([]domain.Actor{anna, olive, domain.System()})
+		billing := rapid.Custom(func(t *rapid.T) period.Command { return anyBilling(t, s, by.Draw(t, "who bills")) })
+		commands := func(name string, most int) []period.Command {
+			return rapid.SliceOfN(rapid.OneOf(anyCommand(s), anyCommand(s), billing), 0, most).Draw(t, name)
+		}
+		opened := append([]period.Command{period.Pin{Says: s, By: anna, At: at}}, commands("past", 40)...)
+		history := spec.Replays(t, period.Decider, append(opened, reserve("a", s)))
+		past := history
+		if rapid.Bool().Draw(t, "a part") {
+			past = history[:rapid.IntRange(1, len(history)).Draw(t, "of it")]
+		}
+		spec.Forks(t, period.Decider, answers, past, append([]period.Command{billed("a")}, commands("one way", 12)...), commands("another way", 12))
+	})
+}
+
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"reflect"
+	"sync"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -49,6 +50,38 @@ func Replays[S, C, E any](t T, decider domain.Decider[S, C, E], commands []C) []
 		}
 	}
 	return history
+}
+
+// Forks goes on from one state in two ways at once. It fails the test unless the state, and what it says, stay as they
+// were, and each way leads where a fold of its own leads: states are remembered and shared by all who decide on a
+// stream. What a state says are its answers to all that is asked of it; under the race detector, asking writes nothing.
+func Forks[S, C, E, A any](t T, decider domain.Decider[S, C, E], says func(S) A, past []E, ways ...[]C) {
+	t.Helper()
+	var empty S
+	shared := decider.Fold(empty, past...)
+	before := says(shared)
+	histories, ends := make([][]E, len(ways)), make([]S, len(ways))
+	var all sync.WaitGroup
+	for i, commands := range ways {
+		all.Go(func() {
+			ends[i] = shared
+			for _, command := range commands {
+				_ = says(shared)
+				events, _ := decider.Decide(ends[i], command)
+				ends[i], histories[i] = decider.Fold(ends[i], events...), append(histories[i], events...)
+			}
+		})
+	}
+	all.Wait()
+	if !reflect.DeepEqual(shared, decider.Fold(empty, past...)) || !reflect.DeepEqual(before, says(shared)) {
+		t.Fatalf("a state of %d events was changed by what followed:\nbefore %+v\nafter  %+v", len(past), before, says(shared))
+	}
+	for i, end := range ends {
+		alone := decider.Fold(decider.Fold(empty, past...), histories[i]...)
+		if !reflect.DeepEqual(end, alone) || !reflect.DeepEqual(says(end), says(alone)) {
+			t.Fatalf("way %d from a state of %d events was changed by another:\nshared %+v\nalone  %+v", i, len(past), says(end), says(alone))
+		}
+	}
 }
 
 // branches picks at most sixteen events of a history, others for each i, to evolve an earlier state with:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -175,6 +176,20 @@ func TestBrokenDecidersFail(t *testing.T) {
 		if !strings.Contains(got, test.want) {
 			t.Errorf("%s: failed with %q, want %q", name, got, test.want)
 		}
+	}
+}
+
+// Two ways that part from one state do not meet, and the words of the state stay its own.
+func TestForks(t *testing.T) {
+	t.Parallel()
+	words := func(s state) []string { return slices.Clone(s.words) }
+	ways := [][]say{{{"b"}, {"c"}}, {{"d"}, {"e"}, {"rude"}}}
+	spec.Forks(t, toy, words, []event{hello}, ways...)
+	sharing := domain.Decider[state, say, event]{Decide: decide, Evolve: func(s state, e event) state {
+		return state{words: append(s.words[:0], e.(spoken).Word)}
+	}}
+	if got := failure(func(t spec.T) { spec.Forks(t, sharing, words, []event{hello}, ways[:1]...) }); !strings.Contains(got, "was changed by what followed") {
+		t.Errorf("a state that is overwritten: failed with %q", got)
 	}
 }
 

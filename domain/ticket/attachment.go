@@ -1,11 +1,6 @@
 package ticket
 
-import (
-	"encoding/hex"
-	"strings"
-
-	"effigate/domain"
-)
+import "effigate/domain"
 
 // attach is open to clients, whose files are visible. The bytes are stored before.
 func (s State) attach(c Attach) ([]Event, error) {
@@ -50,14 +45,9 @@ func (s State) filesOf(byClient bool) int {
 
 func (c Attach) check() error {
 	var check domain.Check
-	sum, err := hex.DecodeString(c.SHA256)
-	check.That(err == nil && len(sum) == 32 && strings.ToLower(c.SHA256) == c.SHA256, "sha256", "must be 64 hexadecimal digits")
+	check.File(c.Name, c.Type, c.Size, c.SHA256)
 	check.That(!c.Attachment.IsZero(), "id", "must be given")
 	check.That(c.Visibility.Valid(), "visibility", "must be client_visible or empty")
-	check.That(c.Size > 0, "size", "must be at least one byte")
-	check.Line("name", c.Name)
-	check.That(!strings.ContainsAny(c.Name, `/\`), "name", "must be a name without a path")
-	check.Line("type", c.Type)
 	return check.Err()
 }
 

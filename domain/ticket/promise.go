@@ -113,6 +113,9 @@ func (s State) pinSLA(c PinSLA) ([]Event, error) {
 	if err := check.Err(); err != nil || !s.Status.Open() {
 		return nil, err
 	}
+	if _, pinned := s.Clock.Pin(); !pinned && c.Promise.Source == sla.FromNowhere {
+		return nil, nil
+	}
 	return s.pin(&c.Promise, c.Reason, c.By, c.At), nil
 }
 

@@ -18,7 +18,7 @@ type InvoiceFacts struct {
 	Left       string // canonical number of what is outstanding
 	Paid       string // canonical number
 	WrittenOff string // canonical number
-	Voided     string // number of the credit note that took it back
+	Voided     string // number of the credit note that took it back; a payment taken back after it leaves something owed
 }
 
 // Label is what an invoice's state is called on a day of its issuer's zone, the only place where this is decided
@@ -29,7 +29,7 @@ func Label(f InvoiceFacts, a Audience, today string) string {
 		return ""
 	case !f.Issued:
 		return "Pending"
-	case f.Voided != "":
+	case !owed(f.Left) && f.Voided != "":
 		return "Voided (credit note " + f.Voided + ")"
 	case !owed(f.Left) && owed(f.WrittenOff) && a == ForClient:
 		return "Closed"

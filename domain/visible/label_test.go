@@ -12,13 +12,15 @@ func TestLabel(t *testing.T) {
 	t.Parallel()
 	const before, due, after = "2026-03-30", "2026-03-31", "2026-04-01"
 	unpaid := visible.InvoiceFacts{Issued: true, Due: due, Left: "4136"}
-	part, paid, free, overpaid, lost, lostPart, voided := unpaid, unpaid, unpaid, unpaid, unpaid, unpaid, unpaid
+	part, paid, free, overpaid, lost, lostPart, bounced, voided, voidedInPart := unpaid, unpaid, unpaid, unpaid, unpaid, unpaid, unpaid, unpaid, unpaid
 	part.Left, part.Paid = "4135.99", "0.01"
 	paid.Left, paid.Paid = "0", "4136"
 	free.Left = ""
 	overpaid.Left, overpaid.Paid = "-1", "4137"
 	lost.Left, lost.WrittenOff = "0", "4136"
 	lostPart.Left, lostPart.Paid, lostPart.WrittenOff = "0", "4000", "136"
+	bounced.Left, bounced.WrittenOff = "4000", "136"
+	voidedInPart.Voided = "CN-2026-0007" // What was paid before was taken back after.
 	voided.Left, voided.Voided = "0", "CN-2026-0007"
 	zeros := unpaid
 	zeros.Paid, zeros.WrittenOff = "0", "0"
@@ -41,6 +43,9 @@ func TestLabel(t *testing.T) {
 		"paid too much":                {overpaid, after, "Paid", "Paid"},
 		"written off":                  {lost, after, "Closed", "Written off"},
 		"the rest written off":         {lostPart, after, "Closed", "Written off"},
+		"written off, then bounced":    {bounced, after, "Overdue", "Overdue"},
+		"credited, then bounced":       {voidedInPart, after, "Overdue", "Overdue"},
+		"credited, bounced, in time":   {voidedInPart, before, "Awaiting payment", "Awaiting payment"},
 		"credited as a whole":          {voided, after, "Voided (credit note CN-2026-0007)", "Voided (credit note CN-2026-0007)"},
 		"credited as a whole, in time": {voided, before, "Voided (credit note CN-2026-0007)", "Voided (credit note CN-2026-0007)"},
 	} {

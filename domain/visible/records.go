@@ -34,6 +34,7 @@ const (
 	KindInvoiceEntry Kind = "invoice_entry"
 	KindCreditNote   Kind = "credit_note"
 	KindReceipt      Kind = "receipt"
+	KindPayment      Kind = "payment"
 	KindDispute      Kind = "dispute"
 	KindReminder     Kind = "reminder"
 	KindPrint        Kind = "print"
@@ -399,13 +400,15 @@ type CreditNote struct {
 	SHA256   string // hex
 }
 
-// Print is the printed form of a document. Its bytes are in the public store, under the digest.
+// Print is the printed form of a document. Its bytes are in the public store, under the digests.
 type Print struct {
-	Client uuid.UUID
-	ID     uuid.UUID // of the invoice or credit note
-	Layout int
-	SHA256 string // hex
-	Size   int64
+	Client    uuid.UUID
+	ID        uuid.UUID // of the invoice or credit note
+	Layout    int
+	SHA256    string // of the PDF, hex
+	Size      int64  // of the PDF
+	XMLSHA256 string // hex; empty where it was not recorded
+	CSVSHA256 string // hex; empty where it was not recorded
 }
 
 // Receipt is a payment as far as an invoice took it.
@@ -413,8 +416,21 @@ type Receipt struct {
 	Client   uuid.UUID
 	ID       uuid.UUID // derived from invoice and payment
 	Invoice  uuid.UUID
-	Amount   string // canonical number
+	Payment  uuid.UUID // there is a Payment of this id if money came; a credit note may have given it
+	Amount   string    // canonical number
 	Day      string
+	Reversed string // the day when it was taken back; empty = it stands
+}
+
+// Payment is money that came from the client (F43). What of it no Receipt took and was not refunded is its credit.
+type Payment struct {
+	Client   uuid.UUID
+	ID       uuid.UUID
+	Amount   string // canonical number
+	Currency string
+	Day      string
+	Means    string // bank_transfer, card, direct_debit, cheque, cash or other
+	Refunded string // canonical number
 	Reversed string // the day when it was taken back; empty = it stands
 }
 
@@ -431,6 +447,8 @@ type Dispute struct {
 	By       uuid.UUID
 	At       time.Time
 	Answered time.Time // zero until it is settled
+	AnswerBy string    // the last day on which an answer is in time; empty = none was promised
+	Files    string    // JSON, in the order in which they were attached; empty = none
 }
 
 // The states of a dispute.
@@ -478,6 +496,9 @@ func (r Print) Key() Key { return Key{r.Client, KindPrint, r.ID} }
 
 // Key of the receipt.
 func (r Receipt) Key() Key { return Key{r.Client, KindReceipt, r.ID} }
+
+// Key of the payment.
+func (r Payment) Key() Key { return Key{r.Client, KindPayment, r.ID} }
 
 // Key of the dispute.
 func (r Dispute) Key() Key { return Key{r.Client, KindDispute, r.ID} }
@@ -554,5 +575,6 @@ func (InvoiceEntry) isRecord()   {}
 func (CreditNote) isRecord()     {}
 func (Print) isRecord()          {}
 func (Receipt) isRecord()        {}
+func (Payment) isRecord()        {}
 func (Dispute) isRecord()        {}
 func (Reminder) isRecord()       {}

@@ -49,13 +49,7 @@ type document struct {
 	printed  string
 	contract domain.ContractID // of an invoice
 	sha256   string
-	rendered rendered
-}
-
-// rendered is the newest printed form.
-type rendered struct {
-	layout int
-	sha256 string
+	rendered bill.Print // the newest printed forms; layout 0 when there are none
 }
 
 // Take looks at one event. Events come in the order of the log.
@@ -86,9 +80,9 @@ func (b *Books) Take(report *Report, r domain.Recorded) {
 	case creditnote.Issued:
 		b.issue(report, r, idOf(r, "creditnote-"), e.Document, issued{e.Number, e.SHA256, e.Staff.Series})
 	case invoice.Rendered:
-		b.render(idOf(r, "invoice-"), rendered{e.Layout, e.SHA256})
+		b.render(idOf(r, "invoice-"), e.Print)
 	case creditnote.Rendered:
-		b.render(idOf(r, "creditnote-"), rendered{e.Layout, e.SHA256})
+		b.render(idOf(r, "creditnote-"), e.Print)
 	}
 }
 
@@ -158,20 +152,38 @@ func (b *Books) issue(report *Report, r domain.Recorded, id uuid.UUID, d bill.Do
 	b.printed[unique] = id
 }
 
-func (b *Books) render(id uuid.UUID, r rendered) {
+func (b *Books) render(id uuid.UUID, p bill.Print) {
 	d := b.documents[id]
-	d.rendered = r
+	d.rendered = p
 	b.documents[id] = d
 }
 
-// End looks for numbers that no document has, once all events went by. A document that is frozen is on its way.
+// maxUnderway bounds the documents that a note names.
+const maxUnderway = 20
+
+// End looks for numbers that no document has, once all events went by. A document that is frozen is on its way; it may
+// also have got stuck there, so a note names it.
 func (b *Books) End(report *Report) {
+	var underway []string
 	for _, id := range slices.SortedFunc(maps.Keys(b.allotted), compareIDs) {
 		given := b.allotted[id]
-		if b.documents[id].printed == "" && !b.frozen[id] {
+		switch {
+		case b.documents[id].printed != "":
+		case b.frozen[id]:
+			underway = append(underway, fmt.Sprintf("number %d of %s for %s", given.number, given.series, id))
+		default:
 			report.find(Finding{What: Numbers, Text: fmt.Sprintf("number %d of %s was given to %s, which was never issued", given.number, given.series, id)})
 		}
 	}
+	if len(underway) == 0 {
+		return
+	}
+	note := counted(len(underway), "number has", "numbers have") + " no document yet, which is being issued: " +
+		strings.Join(underway[:min(len(underway), maxUnderway)], ", ")
+	if more := len(underway) - maxUnderway; more > 0 {
+		note += fmt.Sprintf(" and %d more", more)
+	}
+	report.Notes = append(report.Notes, note+"; run it again in a minute, and look into the log of serve if it stays")
 }
 
 // Issued lists what was issued: the invoices of each contract together.

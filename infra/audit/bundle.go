@@ -158,7 +158,7 @@ database, no network.
 What a check proves: that each event was part of the sealed log as it stands here, and has its place there; that
 the log only grew between the first and the newest checkpoint; that the invoice and its entries are what those
 events say, that its number is the one that its series gave it, that its sums are right, and that the printed
-invoice is the one that was recorded.
+forms are the ones that were recorded.
 
 What it does not prove: that the events tell the truth about the work; that no other events exist which bear on the
 invoice; that the clock was right; and, unless you compare the key and have seen a checkpoint before, that nobody

@@ -62,7 +62,7 @@ func TestABundleProvesAnInvoice(t *testing.T) {
 		t.Error("the same evidence gives other bytes")
 	}
 	verdict := checked(t, file, seals.verifier)
-	if len(verdict.Wrong) > 0 || verdict.Number != "INV-2026-0038" || len(verdict.Proved) != 7 {
+	if len(verdict.Wrong) > 0 || verdict.Number != "INV-2026-0038" || len(verdict.Proved) != 8 {
 		t.Errorf("the bundle: %+v", verdict)
 	}
 	if strings.Contains(strings.Join(verdict.Unproved, " "), "who signed") {
@@ -163,6 +163,7 @@ func TestAForgedBundleIsFound(t *testing.T) {
 		"the document":   {func(b *audit.Bundle) { b.Document.PurchaseOrder = "PO-9" }, "no event has issued"},
 		"an entry":       {func(b *audit.Bundle) { b.Entries[0].Text = "Nothing" }, "not the entries of the events"},
 		"the print":      {func(b *audit.Bundle) { b.PDF = []byte("%PDF forged") }, "was recorded"},
+		"the XML":        {func(b *audit.Bundle) { b.XML = []byte("<Forged/>") }, "document.xml has the digest"},
 		"the first seal": {func(b *audit.Bundle) { b.First = b.Newest }, "does not begin with"},
 		"a signature":    {func(b *audit.Bundle) { b.Newest = strings.Replace(b.Newest, "2026", "2027", 1) }, "cannot be verified"},
 		"its number": {func(b *audit.Bundle) {

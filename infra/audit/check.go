@@ -210,7 +210,6 @@ func (c *bundleCheck) document() {
 	c.proved("every sum of it is right: %s, %s, the tax and what is to be paid", counted(len(entries), "entry", "entries"), counted(len(d.Lines), "line", "lines"))
 	c.number(d, id)
 	c.print(id)
-	c.verdict.Unproved = append(c.verdict.Unproved, "document.xml: it is made from the document, and no event holds its digest")
 }
 
 // invoice folds the history of the invoice that was issued as the document.
@@ -296,18 +295,26 @@ func (c *bundleCheck) number(d bill.Document, id domain.InvoiceID) {
 	c.wrong("no event has given %s its number", d.Number)
 }
 
-// print compares the printed form with what was recorded.
+// print compares the printed forms with what was recorded.
 func (c *bundleCheck) print(id domain.InvoiceID) {
 	for _, event := range slices.Backward(c.proven) {
 		if event.Stream != invoice.Stream(id) || event.Kind != (invoice.Rendered{}).Kind() {
 			continue
 		}
 		var e invoice.Rendered
-		if got := digestOf(c.files[pdfFile]); !c.decodes(event, &e) || got != e.SHA256 {
-			c.wrong("%s has the digest %s, and %s was recorded", pdfFile, got, e.SHA256)
+		if !c.decodes(event, &e) {
 			return
 		}
-		c.proved("the printed invoice is to the byte the one that was recorded")
+		for _, form := range []struct{ name, digest string }{{pdfFile, e.SHA256}, {xmlFile, e.XMLSHA256}} {
+			switch got := digestOf(c.files[form.name]); {
+			case form.digest == "":
+				c.verdict.Unproved = append(c.verdict.Unproved, form.name+": it is made from the document, and no event holds its digest")
+			case got != form.digest:
+				c.wrong("%s has the digest %s, and %s was recorded", form.name, got, form.digest)
+			default:
+				c.proved("%s is to the byte the one that was recorded", form.name)
+			}
+		}
 		return
 	}
 	c.wrong("no event tells of a printed invoice")

@@ -17,6 +17,7 @@ import (
 	"effigate/domain/calendar"
 	"effigate/domain/invoice"
 	"effigate/domain/numbering"
+	"effigate/domain/visible"
 	"effigate/infra/audit"
 )
 
@@ -212,6 +213,29 @@ func TestNumbersHaveNoGap(t *testing.T) {
 	}
 }
 
+// TestNumbersOnTheirWayAreNamed takes away the last event of an issue, as if it had never come to that. Such a number was
+// passed over in silence, however old.
+func TestNumbersOnTheirWayAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var b audit.Books
+	report := &audit.Report{}
+	for _, event := range w.log.All() {
+		if _, issued := event.Event.(invoice.Issued); !issued {
+			b.Take(report, event)
+		}
+	}
+	b.End(report)
+	if len(report.Findings) > 0 || len(report.Notes) != 1 {
+		t.Fatalf("findings %+v, notes %q, want one note", report.Findings, report.Notes)
+	}
+	for _, want := range []string{"1 number has no document yet", "number 38 of invoice-", w.invoice.String()} {
+		if !strings.Contains(report.Notes[0], want) {
+			t.Errorf("the note %q does not say %q", report.Notes[0], want)
+		}
+	}
+}
+
 // TestDocumentsAreComparedWithWhatPeopleSee changes rows and printed forms.
 func TestDocumentsAreComparedWithWhatPeopleSee(t *testing.T) {
 	t.Parallel()
@@ -266,9 +290,6 @@ func TestDocumentsAreComparedWithWhatPeopleSee(t *testing.T) {
 	}
 	stored[w.invoice.UUID] = row
 	for _, id := range slices.SortedFunc(maps.Keys(w.prints), func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) }) {
-		if !strings.HasPrefix(string(w.prints[id]), "%PDF") {
-			continue
-		}
 		kept := w.prints[id]
 		w.prints[id] = append(slices.Clone(kept), ' ')
 		if wrong := verify(); len(wrong) != 1 || !strings.Contains(wrong[0], "was printed") {
@@ -279,5 +300,51 @@ func TestDocumentsAreComparedWithWhatPeopleSee(t *testing.T) {
 			t.Errorf("a printed form is gone: %q", wrong)
 		}
 		w.prints[id] = kept
+	}
+}
+
+// TestFormsWithoutARecordedDigestArePrintedAgain has events of before the digests of all forms were recorded. Whoever
+// altered the XML or the CSV of a document was not found.
+func TestFormsWithoutARecordedDigestArePrintedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	events := w.log.All()
+	for i, event := range events {
+		if e, ok := event.Event.(invoice.Rendered); ok {
+			e.XMLSHA256, e.CSVSHA256 = "", ""
+			events[i].Event = e
+		}
+	}
+	b, _ := books(events)
+	verify := func(layout int) *audit.Report {
+		report := &audit.Report{}
+		documents := audit.Documents{
+			Log: w.log, Answers: w.answers, Print: w.open, Layout: layout,
+			Again: map[visible.Form]func(bill.Document, []bill.Entry) ([]byte, error){
+				visible.XML: func(bill.Document, []bill.Entry) ([]byte, error) { return []byte("<Invoice/>"), nil },
+				visible.CSV: func(_ bill.Document, entries []bill.Entry) ([]byte, error) {
+					return []byte(map[bool]string{true: "row,line"}[len(entries) == 3]), nil
+				},
+			},
+		}
+		if err := documents.Verify(t.Context(), report, b); err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	if report := verify(1); report.Differences() != 0 || len(report.Notes) != 0 {
+		t.Errorf("forms that nobody touched: %+v", report)
+	}
+	for _, form := range []visible.Form{visible.XML, visible.CSV} {
+		id := visible.PrintID(w.invoice.UUID, form, 1)
+		kept := w.prints[id]
+		w.prints[id] = []byte("altered")
+		if report := verify(1); len(report.Findings) != 1 || !strings.Contains(report.Findings[0].Text, "as "+string(form)+" has the digest") {
+			t.Errorf("%s was altered: %+v", form, report)
+		}
+		w.prints[id] = kept
+	}
+	if report := verify(2); report.Differences() != 0 || len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "2 printed forms were not compared") {
+		t.Errorf("with another layout: %+v", report)
 	}
 }

@@ -121,10 +121,15 @@ func (w *world) issued(t *testing.T) domain.InvoiceID {
 // print keeps the forms of a document, as the lane of prints does.
 func (w *world) print(t *testing.T, stream string, id uuid.UUID) {
 	t.Helper()
-	pdf := []byte("%PDF of " + stream)
-	w.prints[visible.PrintID(id, visible.PDF, 1)], w.prints[visible.PrintID(id, visible.XML, 1)] = pdf, []byte("<Invoice/>")
-	sum := sha256.Sum256(pdf)
-	doing(t)(w.service.RenderDocument(t.Context(), w.as(domain.System(), now), stream, 1, hex.EncodeToString(sum[:]), int64(len(pdf))))
+	digests := map[visible.Form]string{}
+	for form, content := range map[visible.Form]string{visible.PDF: "%PDF of " + stream, visible.XML: "<Invoice/>", visible.CSV: "row,line"} {
+		w.prints[visible.PrintID(id, form, 1)] = []byte(content)
+		sum := sha256.Sum256([]byte(content))
+		digests[form] = hex.EncodeToString(sum[:])
+	}
+	doing(t)(w.service.RenderDocument(t.Context(), w.as(domain.System(), now), stream, bill.Print{
+		Layout: 1, SHA256: digests[visible.PDF], Size: int64(len(stream) + 8), XMLSHA256: digests[visible.XML], CSVSHA256: digests[visible.CSV],
+	}))
 }
 
 // credit takes the whole invoice back.

@@ -25,13 +25,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxSize bounds the content of a file, in bytes.
+// MaxSize bounds the content of a file that people give, in bytes. A directory of files that are made has a bound of its
+// own.
 const MaxSize = 25 << 20
 
 // What can be wrong with a file.
 var (
 	ErrMissing  = errors.New("no file is stored under this id")
-	ErrTooLarge = fmt.Errorf("the file has more than %d bytes", MaxSize)
+	ErrTooLarge = errors.New("the file has more bytes than a file of its directory may have")
 	ErrTaken    = errors.New("another content is stored under this id")
 	ErrDamaged  = errors.New("the stored file is not what was stored")
 )
@@ -46,10 +47,13 @@ const headerSize = int64(len(magic) + sha256.Size)
 const incoming = "incoming"
 
 // Reader opens the files of a directory.
-type Reader struct{ dir string }
+type Reader struct {
+	dir     string
+	maxSize int64 // bytes of content
+}
 
-// NewReader opens a directory that a Store made.
-func NewReader(dir string) (*Reader, error) {
+// NewReader opens a directory that a Store of the same bound made.
+func NewReader(dir string, maxSize int64) (*Reader, error) {
 	entry, err := os.Stat(filepath.Join(dir, incoming))
 	if err != nil {
 		return nil, fmt.Errorf("open the files: %w", err)
@@ -57,7 +61,7 @@ func NewReader(dir string) (*Reader, error) {
 	if !entry.IsDir() {
 		return nil, fmt.Errorf("open the files: %s is no directory of files", dir)
 	}
-	return &Reader{dir: dir}, nil
+	return &Reader{dir: dir, maxSize: maxSize}, nil
 }
 
 // Content is a stored file that was opened. Its bytes are those that were stored; close it.
@@ -81,7 +85,7 @@ func (r *Reader) Open(id uuid.UUID) (*Content, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open file %s: %w", id, err)
 	}
-	content, err := verified(file)
+	content, err := verified(file, r.maxSize)
 	if err != nil {
 		return nil, fmt.Errorf("open file %s: %w", id, errors.Join(err, file.Close()))
 	}
@@ -103,13 +107,13 @@ func (r *Reader) path(id uuid.UUID) string {
 }
 
 // verified compares a file with its digest.
-func verified(file *os.File) (*Content, error) {
+func verified(file *os.File, maxSize int64) (*Content, error) {
 	digest, err := digestOf(file)
 	if err != nil {
 		return nil, err
 	}
 	hash := sha256.New()
-	size, err := io.Copy(hash, io.NewSectionReader(file, headerSize, MaxSize+1))
+	size, err := io.Copy(hash, io.NewSectionReader(file, headerSize, maxSize+1))
 	if err != nil {
 		return nil, err
 	}
@@ -138,14 +142,15 @@ type Store struct {
 	mu sync.Mutex // held while the entry of a file changes
 }
 
-// NewStore opens a directory, which it makes when there is none; only its owner may look into it.
-func NewStore(dir string) (*Store, error) {
-	if _, err := NewReader(dir); err != nil {
+// NewStore opens a directory, which it makes when there is none; only its owner may look into it. The bound is that of
+// the content of a file, in bytes.
+func NewStore(dir string, maxSize int64) (*Store, error) {
+	if _, err := NewReader(dir, maxSize); err != nil {
 		if err := makeFolders(dir); err != nil {
 			return nil, fmt.Errorf("make %s: %w", dir, err)
 		}
 	}
-	return &Store{Reader: Reader{dir: dir}}, nil
+	return &Store{Reader: Reader{dir: dir, maxSize: maxSize}}, nil
 }
 
 // makeFolders makes a folder for each first byte of an id, and the one of what is incoming last: it says that all
@@ -176,14 +181,14 @@ type Stored struct {
 }
 
 // Put stores a content, which is on the disk when it returns, whole or not at all. The same content under the same
-// id is stored once, and counts as stored now; for any other one it is ErrTaken. ErrTooLarge refuses more than
-// MaxSize bytes. An error of the content itself is passed on.
+// id is stored once, and counts as stored now; for any other one it is ErrTaken. ErrTooLarge refuses more bytes than the
+// bound of the directory. An error of the content itself is passed on.
 func (s *Store) Put(id uuid.UUID, content io.Reader) (Stored, error) {
 	part, err := os.OpenFile(filepath.Join(s.dir, incoming, rand.Text()), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return Stored{}, fmt.Errorf("store file %s: %w", id, err)
 	}
-	stored, err := write(part, content)
+	stored, err := write(part, content, s.maxSize)
 	if err = errors.Join(err, part.Close()); err == nil {
 		stored.New, err = s.enter(part.Name(), id, stored.SHA256)
 	}
@@ -194,16 +199,16 @@ func (s *Store) Put(id uuid.UUID, content io.Reader) (Stored, error) {
 }
 
 // write writes header and content through to the disk.
-func write(part *os.File, content io.Reader) (Stored, error) {
+func write(part *os.File, content io.Reader, maxSize int64) (Stored, error) {
 	if _, err := part.Seek(headerSize, io.SeekStart); err != nil {
 		return Stored{}, err
 	}
 	hash := sha256.New()
-	size, err := io.Copy(io.MultiWriter(part, hash), io.LimitReader(content, MaxSize+1))
+	size, err := io.Copy(io.MultiWriter(part, hash), io.LimitReader(content, maxSize+1))
 	switch {
 	case err != nil:
 		return Stored{}, err
-	case size > MaxSize:
+	case size > maxSize:
 		return Stored{}, ErrTooLarge
 	}
 	digest := hash.Sum(nil)

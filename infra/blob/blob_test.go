@@ -23,7 +23,7 @@ import (
 func newStore(t *testing.T) (*blob.Store, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "files")
-	store, err := blob.NewStore(dir)
+	store, err := blob.NewStore(dir, blob.MaxSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 		t.Errorf("stored (-want +got):\n%s", diff)
 	}
 	put(t, store, second, "")
-	reader, err := blob.NewReader(dir)
+	reader, err := blob.NewReader(dir, blob.MaxSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 	if found := files(t, dir); len(found) != 2 {
 		t.Errorf("the directory holds %v", found)
 	}
-	if again, err := blob.NewStore(dir); err != nil || contentOf(t, &again.Reader, first) != text {
+	if again, err := blob.NewStore(dir, blob.MaxSize); err != nil || contentOf(t, &again.Reader, first) != text {
 		t.Errorf("opened again: %v", err)
 	}
 	if err := store.Delete(first); err != nil {
@@ -118,7 +118,7 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 	if there, err := reader.Has(second); !there || err != nil {
 		t.Errorf("the other is there: %t, %v", there, err)
 	}
-	if _, err := blob.NewReader(t.TempDir()); err == nil {
+	if _, err := blob.NewReader(t.TempDir(), blob.MaxSize); err == nil {
 		t.Error("any directory is one of files")
 	}
 }
@@ -179,6 +179,34 @@ func TestHalfFilesAreNotStored(t *testing.T) {
 	}
 	if stored, err := store.Put(id, bytes.NewReader(make([]byte, blob.MaxSize))); err != nil || stored.Size != blob.MaxSize || !stored.New {
 		t.Errorf("as much as allowed: %+v, %v", stored, err)
+	}
+}
+
+// A directory of files that are made may take in larger ones, and smaller ones alone: a large document could not be kept.
+func TestADirectoryHasABoundOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const bound = blob.MaxSize + 10
+	dir := filepath.Join(t.TempDir(), "made")
+	store, err := blob.NewStore(dir, bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Put(uuid.UUID{1}, bytes.NewReader(make([]byte, bound))); err != nil {
+		t.Errorf("as much as allowed: %v", err)
+	}
+	if _, err := store.Put(uuid.UUID{2}, bytes.NewReader(make([]byte, bound+1))); !errors.Is(err, blob.ErrTooLarge) {
+		t.Errorf("one byte more: %v", err)
+	}
+	reader, err := blob.NewReader(dir, bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := reader.Open(uuid.UUID{1})
+	if err != nil || content.Size != bound {
+		t.Fatalf("read back: %v", err)
+	}
+	if err := content.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

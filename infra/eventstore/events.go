@@ -5,6 +5,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/creditnote"
+	"effigate/domain/exchange"
 	"effigate/domain/invoice"
 	"effigate/domain/issuer"
 	"effigate/domain/numbering"
@@ -36,6 +37,7 @@ func Product() *Registry {
 		Aggregate{Name: "person", Samples: person.All()},
 		Aggregate{Name: "contract", Samples: contract.All()},
 		Aggregate{Name: "issuer", Samples: issuer.All()},
+		Aggregate{Name: "exchange", Samples: exchange.All()},
 		Aggregate{Name: "invoice", Samples: invoice.All()},
 		Aggregate{Name: "creditnote", Samples: creditnote.All()},
 		Aggregate{Name: "payment", Samples: payment.All()},

@@ -39,6 +39,7 @@ const (
 // Commands are the use cases that bytes belong to.
 type Commands interface {
 	AttachFile(ctx context.Context, r commands.Request, c commands.AttachFile) (commands.Answer, error)
+	AttachToDispute(ctx context.Context, r commands.Request, c commands.AttachToDispute) (commands.Answer, error)
 	PublishAttachment(ctx context.Context, r commands.Request, c commands.ChangeAttachment) (commands.Answer, error)
 	PublishTicket(ctx context.Context, r commands.Request, c commands.PublishTicket) (commands.Answer, error)
 }
@@ -77,9 +78,11 @@ func New(o Options) *Files {
 	}
 }
 
-// Upload is a file to attach.
+// Upload is a file to attach: to a ticket, or to an objection to an invoice, whose files are visible.
 type Upload struct {
 	Ticket     domain.TicketID
+	Invoice    domain.InvoiceID
+	Dispute    domain.DisputeID // none of a ticket's
 	Visibility domain.Visibility
 	Name       string
 	Content    io.Reader // an error of it is passed on
@@ -90,9 +93,9 @@ func IDOf(r commands.Request) domain.AttachmentID {
 	return domain.AttachmentID{UUID: domain.Derive(r.Command().UUID, "attachment")}
 }
 
-// Attach stores a file and puts it on its ticket. A picture of staff that the client is to see loses what tells where
-// and when it was taken; every other file is stored to the byte. The same request with another content is refused. The
-// request's Body is set here: it is what was stored.
+// Attach stores a file and puts it on its ticket or beside its objection. A picture of staff that the client is to see
+// loses what tells where and when it was taken; every other file is stored to the byte. The same request with another
+// content is refused. The request's Body is set here: it is what was stored.
 func (f *Files) Attach(ctx context.Context, r commands.Request, u Upload) (commands.Answer, error) {
 	if err := checkName(u.Name); err != nil {
 		return commands.Answer{}, err
@@ -114,18 +117,33 @@ func (f *Files) Attach(ctx context.Context, r commands.Request, u Upload) (comma
 	if err != nil {
 		return commands.Answer{}, refuse(err)
 	}
-	c := commands.AttachFile{
+	answer, err := f.put(ctx, r, u, commands.AttachFile{
 		Ticket: u.Ticket, Attachment: id, Visibility: u.Visibility, Name: u.Name, Type: kind, Size: stored.Size, SHA256: stored.SHA256,
-	}
-	if r.Body, err = json.Marshal(c); err != nil {
-		return commands.Answer{}, fmt.Errorf("encode what is attached: %w", err)
-	}
-	answer, err := f.commands.AttachFile(ctx, r, c)
+	})
 	if commands.Final(err) && stored.New { // Nobody will ever ask for it.
 		err = errors.Join(err, f.public.Delete(id.UUID), f.internal.Delete(id.UUID))
 	}
-	f.settleNow(ctx, u.Ticket, err) // It may be a repeat, and the file withdrawn or erased since.
+	if u.Dispute.IsZero() {
+		f.settleNow(ctx, u.Ticket, err) // It may be a repeat, and the file withdrawn or erased since.
+	}
 	return answer, err
+}
+
+// put records what was stored.
+func (f *Files) put(ctx context.Context, r commands.Request, u Upload, c commands.AttachFile) (answer commands.Answer, err error) {
+	if u.Dispute.IsZero() {
+		if r.Body, err = json.Marshal(c); err != nil {
+			return answer, fmt.Errorf("encode what is attached: %w", err)
+		}
+		return f.commands.AttachFile(ctx, r, c)
+	}
+	beside := commands.AttachToDispute{
+		Invoice: u.Invoice, Dispute: u.Dispute, Attachment: c.Attachment, Name: c.Name, Type: c.Type, Size: c.Size, SHA256: c.SHA256,
+	}
+	if r.Body, err = json.Marshal(beside); err != nil {
+		return answer, fmt.Errorf("encode what is attached: %w", err)
+	}
+	return f.commands.AttachToDispute(ctx, r, beside)
 }
 
 // enter takes note of an upload, unless it is under way already or there are too many.

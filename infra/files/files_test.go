@@ -73,7 +73,7 @@ func id(name string) uuid.UUID { return domain.Derive(uuid.NameSpaceOID, name) }
 
 func (f *firm) store(name string) *blob.Store {
 	f.t.Helper()
-	store, err := blob.NewStore(filepath.Join(f.dir, name))
+	store, err := blob.NewStore(filepath.Join(f.dir, name), blob.MaxSize)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -373,6 +373,50 @@ type failing struct {
 
 func (f failing) AttachFile(context.Context, commands.Request, commands.AttachFile) (commands.Answer, error) {
 	return commands.Answer{}, f.err
+}
+
+// A file beside an objection is stored where both sides read it, with what it was sent as, and not kept when the
+// objection is refused.
+func TestFilesBesideObjections(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	on := files.Upload{
+		Invoice: domain.InvoiceID{UUID: id("invoice")}, Dispute: domain.DisputeID{UUID: id("dispute")}, Visibility: domain.ClientVisible, Name: "order.txt",
+	}
+	for _, refusal := range []error{nil, domain.Refuse(domain.ErrConflict, "dispute_over", "it is over")} {
+		cases := &objections{err: refusal}
+		with := files.New(files.Options{Internal: f.internal, Public: f.public, Commands: cases, Log: f.log, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		request := f.next(f.admin)
+		on.Content = strings.NewReader("one hour")
+		_, err := with.Attach(t.Context(), request, on)
+		if !errors.Is(err, refusal) {
+			t.Fatal(err)
+		}
+		file := files.IDOf(request)
+		want := commands.AttachToDispute{
+			Invoice: on.Invoice, Dispute: on.Dispute, Attachment: file, Name: "order.txt", Type: "text/plain", Size: 8, SHA256: cases.asked.SHA256,
+		}
+		if diff := cmp.Diff(want, cases.asked); diff != "" || len(want.SHA256) != 64 {
+			t.Errorf("asked (-want +got):\n%s", diff)
+		}
+		for _, store := range []*blob.Store{f.internal, f.public} {
+			if there, err := store.Has(file.UUID); there != (refusal == nil) || err != nil {
+				t.Errorf("stored: %t, %v", there, err)
+			}
+		}
+	}
+}
+
+// objections are use cases that take files beside objections.
+type objections struct {
+	files.Commands
+	asked commands.AttachToDispute
+	err   error
+}
+
+func (o *objections) AttachToDispute(_ context.Context, _ commands.Request, c commands.AttachToDispute) (commands.Answer, error) {
+	o.asked = c
+	return commands.Answer{ID: c.Attachment.UUID}, o.err
 }
 
 // A process that dies between bytes and fact leaves an orphan: sent again the file is whole, and else the orphan is

@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"effigate/domain"
@@ -245,7 +247,6 @@ func TestMailIsSentWithItsLink(t *testing.T) {
 	}
 }
 
-// What a server cannot take now is tried again at once, then later; what it never takes is set aside.
 // A reminder leads to the invoices, behind the login, and tells nothing of them.
 func TestReminderLeadsToTheInvoices(t *testing.T) {
 	t.Parallel()
@@ -263,6 +264,47 @@ func TestReminderLeadsToTheInvoices(t *testing.T) {
 	}
 }
 
+// A mail has no place for what was said (A3), nor for whoever of the staff said it (A10): of what the router is given it
+// tells the name of its reader alone, beside a link and the words of its kind. Its headers name the sender of all mails.
+func TestAMailTellsNothingOfItsCause(t *testing.T) {
+	t.Parallel()
+	var fields []string
+	for field := range reflect.TypeFor[accounts.Mail]().Fields() {
+		fields = append(fields, field.Name)
+	}
+	if diff := cmp.Diff([]string{"ID", "Kind", "Person", "Client", "Name", "Email", "CreatedAt", "Attempts", "Error"}, fields); diff != "" {
+		t.Errorf("a mail is made of more (-want +got):\n%s", diff)
+	}
+	const internal, staff = "INTERNAL", "anna@firm.example"
+	s, mails := &server{}, []accounts.Mail{letterTo(staff, "Anna Staff")}
+	for _, kind := range []accounts.MailKind{accounts.MailNotice, accounts.MailInvitation, accounts.MailReset, accounts.MailEmailOld, accounts.MailEmailNew} {
+		m := letterTo("olivia@nexus.example", "Olivia Chen")
+		m.ID, m.Kind, m.Error = domain.Derive(uuid.Nil, string(kind)), kind, internal+" answer for "+staff
+		mails = append(mails, m)
+	}
+	o := newOutbox(mails...)
+	stop := run(t, o, listen(t, s), at)
+	for range mails {
+		wait(t, o.settled)
+	}
+	stop()
+	if len(s.received) != len(mails) {
+		t.Fatalf("%d mails arrived, want %d", len(s.received), len(mails))
+	}
+	for i, m := range s.received {
+		if strings.Contains(m.Header.Get("To"), staff) {
+			continue // The one to the staff.
+		}
+		if said := fmt.Sprint(m.Header, s.bodies[i]); strings.Contains(said, internal) || strings.Contains(said, staff) || strings.Contains(said, "Anna") {
+			t.Errorf("a client reads %s", said)
+		}
+		if from := m.Header.Get("From"); !strings.Contains(from, "no-reply@northwind.example") {
+			t.Errorf("it is from %s", from)
+		}
+	}
+}
+
+// What a server cannot take now is tried again at once, then later; what it never takes is set aside.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	busy := &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try later"}

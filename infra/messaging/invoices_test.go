@@ -156,6 +156,7 @@ func TestDocumentsArePrinted(t *testing.T) {
 			return []byte(d.Number + " with " + string(rune('0'+len(entries))) + " entries"), nil
 		},
 		visible.XML: func(d bill.Document, _ []bill.Entry) ([]byte, error) { return []byte("<" + d.Number + ">"), nil },
+		visible.CSV: func(d bill.Document, _ []bill.Entry) ([]byte, error) { return []byte(d.Number + ","), nil },
 	}
 	lane := messaging.Prints(f.service, f.world.client, keep, 3, forms, func() time.Time { return monday }, f.logger)
 	for _, fact := range f.all(t) {
@@ -173,17 +174,74 @@ func TestDocumentsArePrinted(t *testing.T) {
 	}
 	want := shelf{
 		visible.PrintID(id.UUID, visible.PDF, 3): []byte("INV-2026-0001 with 1 entries"), visible.PrintID(id.UUID, visible.XML, 3): []byte("<INV-2026-0001>"),
+		visible.PrintID(id.UUID, visible.CSV, 3): []byte("INV-2026-0001,"), visible.PrintID(note, visible.CSV, 3): []byte("CN-2026-0001,"),
 		visible.PrintID(note, visible.PDF, 3): []byte("CN-2026-0001 with 0 entries"), visible.PrintID(note, visible.XML, 3): []byte("<CN-2026-0001>"),
 	}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
+	digest := func(document uuid.UUID, form visible.Form) string {
+		sum := sha256.Sum256(want[visible.PrintID(document, form, 3)])
+		return hex.EncodeToString(sum[:])
+	}
+	named := func(document uuid.UUID) bill.Print {
+		return bill.Print{
+			Layout: 3, SHA256: digest(document, visible.PDF), Size: int64(len(want[visible.PrintID(document, visible.PDF, 3)])),
+			XMLSHA256: digest(document, visible.XML), CSVSHA256: digest(document, visible.CSV),
+		}
+	}
 	for _, fact := range f.all(t)[since:] {
-		if rendered, ok := fact.Event.(invoice.Rendered); ok {
-			printed := want[visible.PrintID(id.UUID, visible.PDF, 3)]
-			if sum := sha256.Sum256(printed); rendered.Layout != 3 || rendered.SHA256 != hex.EncodeToString(sum[:]) || rendered.Size != int64(len(printed)) {
-				t.Errorf("said to be %+v", rendered)
+		switch rendered := fact.Event.(type) {
+		case invoice.Rendered:
+			if rendered.Print != named(id.UUID) {
+				t.Errorf("the invoice is said to be %+v, want %+v", rendered.Print, named(id.UUID))
+			}
+		case creditnote.Rendered:
+			if rendered.Print != named(note) {
+				t.Errorf("the credit note is said to be %+v, want %+v", rendered.Print, named(note))
 			}
 		}
+	}
+}
+
+// TestWhatCannotBePrintedIsPassedOver issues two documents of which the first cannot be printed or kept, ever. Such a one
+// came again and again, and nothing behind it was printed.
+func TestWhatCannotBePrintedIsPassedOver(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	f.engage(t)
+	f.describe(t)
+	f.worked(t)
+	send(t, f, f.service.DraftInvoice, commands.DraftInvoice{Contract: f.contract, Month: february})
+	id := f.drafted(t).Invoice
+	send(t, f, f.service.ApproveInvoice, commands.OnInvoice{Invoice: id, Shown: f.drafted(t).Digest()})
+	send(t, f, f.service.IssueInvoice, commands.OnInvoice{Invoice: id})
+	send(t, f, f.service.CreditInvoice, commands.CreditInvoice{Invoice: id, Code: creditnote.Goodwill, Reason: "For your patience."})
+	since, broken := len(f.all(t)), 0
+	printing := func(of bill.DocumentKind) messaging.Printing {
+		return func(d bill.Document, _ []bill.Entry) ([]byte, error) {
+			if d.Kind == of {
+				broken++
+				return nil, errors.New("it is beyond all bounds")
+			}
+			return []byte(d.Number), nil
+		}
+	}
+	forms := map[visible.Form]messaging.Printing{visible.PDF: printing(bill.Invoice), visible.XML: printing(""), visible.CSV: printing("")}
+	kept := shelf{}
+	keep := func(of uuid.UUID, content io.Reader) error {
+		if of == visible.PrintID(id.UUID, visible.PDF, 1) {
+			return domain.Refuse(domain.ErrInvalid, "too_large", "it has too many bytes")
+		}
+		return kept.put(of, content)
+	}
+	f.told(t, messaging.Prints(f.service, f.world.client, keep, 1, forms, func() time.Time { return monday }, f.logger))
+	if diff := cmp.Diff(map[string]int{"creditnote.rendered.v1": 1}, f.kinds(t, since)); diff != "" || broken != 1 {
+		t.Errorf("%d prints were tried and failed; facts (-want +got):\n%s", broken, diff)
+	}
+	forms[visible.PDF] = printing("")
+	f.told(t, messaging.Prints(f.service, f.world.client, keep, 1, forms, func() time.Time { return monday }, f.logger))
+	if diff := cmp.Diff(map[string]int{"creditnote.rendered.v1": 1}, f.kinds(t, since)); diff != "" {
+		t.Errorf("facts, when the store refuses (-want +got):\n%s", diff)
 	}
 }

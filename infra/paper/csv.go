@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -144,13 +145,34 @@ func asCSV(rows [][]string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// harmless takes from a text what a spreadsheet would compute: it begins with an apostrophe then, which spreadsheets
-// do not show. Numbers that we wrote are left alone, or no sum would take in a negative one.
+// harmless takes from a text what a spreadsheet would compute: an apostrophe, which spreadsheets do not show, stands
+// before it. A formula begins the text, or a cell that the text comes to where cells end at semicolons, tabs or line
+// breaks: there the quotes of this table mean nothing. Blanks and quotes before a formula do not hide it. Numbers that we
+// wrote are left alone, or no sum would take in a negative one.
 func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(text[0])) {
-		return "'" + text
+	safe := strings.Builder{}
+	if text != "" && strings.ContainsRune("\t\r\n", rune(text[0])) {
+		safe.WriteByte('\'')
 	}
-	return text
+	for rest := text; rest != ""; {
+		if computes(rest) {
+			safe.WriteByte('\'')
+		}
+		end := strings.IndexAny(rest, ";\t\r\n") + 1
+		if end == 0 {
+			end = len(rest)
+		}
+		safe.WriteString(rest[:end])
+		rest = rest[end:]
+	}
+	return safe.String()
+}
+
+// computes tells whether a spreadsheet may take what begins a cell for a formula; in some countries of the wide signs,
+// too.
+func computes(cell string) bool {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " \"\v\f\u00a0"))
+	return strings.ContainsRune("=+-@|%＝＋－＠", first)
 }
 
 func unlessZero(number int) string {

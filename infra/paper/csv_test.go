@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"effigate/domain/bill"
 	"effigate/infra/paper"
@@ -87,6 +88,45 @@ func TestCSVOfTheWorkedExample(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
+}
+
+// TestCSVHasNoFormulaInAnyCountry reads the table as programs do that end cells at commas, at semicolons and at tabs. A
+// formula behind a semicolon got in: the first character of the text was looked at alone.
+func TestCSVHasNoFormulaInAnyCountry(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Fixed import;=cmd|'/c calc'!A1":  "Fixed import;'=cmd|'/c calc'!A1",
+		"Fixed import; \"=1+1\"":          "Fixed import;' \"=1+1\"",
+		"a\t@SUM(A1)":                     "a\t'@SUM(A1)",
+		"a\r\n+1":                         "a\r\n'+1",
+		"a;;-1;b":                         "a;;'-1;b",
+		"\t=1":                            "'\t'=1",
+		" =1":                             "' =1",
+		"＝1":                              "'＝1",
+		"one; two - three = four\n\nfive": "one; two - three = four\n\nfive",
+	} {
+		explained := entries()
+		explained[0].Text = text
+		if got := tableOf(t, invoice(t), explained, false)[1]["text"]; got != strings.ReplaceAll(want, "\r\n", "\n") {
+			t.Errorf("%q is written as %q, want %q", text, got, want)
+		}
+	}
+	doc := invoice(t)
+	rapid.Check(t, func(t *rapid.T) {
+		explained := entries()
+		explained[0].Text = rapid.StringOfN(rapid.SampledFrom([]rune("ab1 ;,\t\r\n\"'=+-@|%")), 0, 40, -1).Draw(t, "text")
+		table, err := paper.CSV(doc, explained[:1], false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, separator := range ";\t" {
+			for _, cell := range strings.FieldsFunc(string(table), func(r rune) bool { return r == separator || r == '\n' || r == '\r' }) {
+				if begun := strings.TrimLeft(cell, " \""); begun != "" && strings.ContainsRune("=+-@|%", rune(begun[0])) {
+					t.Fatalf("%q begins with a formula where %q ends cells", cell, separator)
+				}
+			}
+		}
+	})
 }
 
 func TestCSVHasInternalPartsForStaffAlone(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"sync"
@@ -209,17 +210,46 @@ func TestPDFOfAStatement(t *testing.T) {
 		"INV-2026-0041\n4,136.00\n8,026.00", "Closing balance", "3,431.94", "Page 1 of 1")
 }
 
+// TestTheLargestDocumentCanBeKept prints as many entries with as long texts as a document may have, of what takes the most
+// bytes: what is random, and what is escaped. Such a document was larger than its store took in.
+func TestTheLargestDocumentCanBeKept(t *testing.T) {
+	t.Parallel()
+	doc, random := invoice(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	all := make([]bill.Entry, bill.MaxEntries)
+	for i := range all {
+		entry := entries()[0]
+		entry.Text = ""
+		text := strings.Builder{}
+		for room := bill.MaxTexts/len(all) - bill.Texts([]bill.Entry{entry}); text.Len() < room-1; {
+			text.WriteRune([]rune{'"', ';', '=', '\n', rune('!' + random.IntN(90)), rune(0x400 + random.IntN(200))}[random.IntN(6)])
+		}
+		entry.Text = text.String()
+		all[i] = entry
+	}
+	const part = 16 // of the PDF, whose pages take their time
+	pdf, err := paper.PDF(doc, all[:len(all)/part])
+	if err != nil || len(pdf) > paper.MaxSize/part {
+		t.Errorf("the PDF of a part of it: %d bytes, %v", len(pdf), err)
+	}
+	table, err := paper.CSV(doc, all, false)
+	if err != nil || len(table) > paper.MaxSize {
+		t.Errorf("the CSV: %d bytes, %v", len(table), err)
+	}
+}
+
 func TestDocumentsAreBounded(t *testing.T) {
 	t.Parallel()
 	long, undated := invoice(t), invoice(t)
 	long.Lines = make([]bill.Line, bill.MaxLines+1)
 	undated.Date = ""
 	tooMany := make([]bill.Entry, bill.MaxEntries+1)
+	tooLong := []bill.Entry{{Text: strings.Repeat("x", bill.MaxTexts), Rule: "x"}}
 	for name, write := range map[string]func() ([]byte, error){
 		"PDF of too many lines":   func() ([]byte, error) { return paper.PDF(long, nil) },
 		"PDF of too many entries": func() ([]byte, error) { return paper.PDF(invoice(t), tooMany) },
 		"PDF without a date":      func() ([]byte, error) { return paper.PDF(undated, nil) },
 		"UBL of too many lines":   func() ([]byte, error) { return paper.UBL(long) },
+		"PDF of too long texts":   func() ([]byte, error) { return paper.PDF(invoice(t), tooLong) },
 		"CSV of too many entries": func() ([]byte, error) { return paper.CSV(invoice(t), tooMany, true) },
 	} {
 		if got, err := write(); err == nil || got != nil {

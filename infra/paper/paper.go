@@ -26,6 +26,9 @@ import (
 // gives the same bytes within one layout, and whatever changes them is a new one.
 const Layout = 1
 
+// MaxSize bounds each form, in bytes: a document within the bounds of package bill never has more.
+const MaxSize = 128 << 20
+
 // bounded refuses a document that no draft could have become, so that nobody prints for minutes.
 func bounded(doc bill.Document, entries []bill.Entry) error {
 	if len(doc.Lines) > bill.MaxLines {
@@ -33,6 +36,9 @@ func bounded(doc bill.Document, entries []bill.Entry) error {
 	}
 	if len(entries) > bill.MaxEntries {
 		return fmt.Errorf("%d entries are more than the %d of a document", len(entries), bill.MaxEntries)
+	}
+	if texts := bill.Texts(entries); texts > bill.MaxTexts {
+		return fmt.Errorf("%d bytes of texts of entries are more than the %d of a document", texts, bill.MaxTexts)
 	}
 	return nil
 }

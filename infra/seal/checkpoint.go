@@ -103,6 +103,12 @@ func parse(text string) (Checkpoint, error) {
 	return c, nil
 }
 
+// nameOf is the origin for which a verifier key was made.
+func nameOf(verifier string) string {
+	name, _, _ := strings.Cut(verifier, "+")
+	return name
+}
+
 // VerifierOf gives the key that verifies what a secret key signs.
 func VerifierOf(secret string) (string, error) {
 	signer, err := note.NewSigner(secret)

@@ -202,6 +202,33 @@ func TestSealsRefuseAnotherHistory(t *testing.T) {
 	}
 }
 
+// TestSealsRefuseTheKeyOfAnotherLog seals with a key as it is copied from another installation: its first seal was
+// kept, and as seals are final, nothing could be sealed or verified ever after.
+func TestSealsRefuseTheKeyOfAnotherLog(t *testing.T) {
+	t.Parallel()
+	store, ctx := seal.NewStore(database(t).Pool), t.Context()
+	_, read := leavesOf(3)
+	foreign, _, err := seal.NewKey(rand.Reader, "effigate/staging")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Add(ctx, seal.NewTree(3, read), origin, foreign, night)
+	if !errors.Is(err, seal.ErrKey) || !strings.Contains(err.Error(), "effigate/staging") || !strings.Contains(err.Error(), origin) {
+		t.Errorf("the key of another log seals: %v", err)
+	}
+	if _, sealed, err := store.Newest(ctx); sealed || err != nil {
+		t.Fatalf("what it sealed is kept: %v", err)
+	}
+	secret, verifier := keys(t)
+	made, err := store.Add(ctx, seal.NewTree(3, read), origin, secret, night)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := made.Verified(verifier); err != nil {
+		t.Errorf("the log's own key seals afterwards: %v", err)
+	}
+}
+
 // TestSealsAreFinal tries as the owner of the table.
 func TestSealsAreFinal(t *testing.T) {
 	t.Parallel()

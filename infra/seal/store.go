@@ -69,8 +69,11 @@ func (s Store) add(ctx context.Context, made Seal) error {
 	return nil
 }
 
-// ErrTampered says that history is not what was sealed.
-var ErrTampered = errors.New("history is not what was sealed")
+// What can be wrong with seals.
+var (
+	ErrTampered = errors.New("history is not what was sealed")
+	ErrKey      = errors.New("the key of seals does not seal this log")
+)
 
 // Verified gives the checkpoint of a kept seal. A seal that the key has not signed, or whose columns say otherwise than
 // what was signed, is ErrTampered.
@@ -86,7 +89,8 @@ func (s Seal) Verified(verifier string) (Checkpoint, error) {
 }
 
 // Add signs a tree as it is now and keeps the seal, unless the newest one is of as many events: then it gives that one.
-// It refuses with ErrTampered unless the tree begins with what the newest seal is of.
+// It refuses with ErrTampered unless the tree begins with what the newest seal is of, and with ErrKey a key that was made
+// for another origin: a seal that is kept can never be taken back.
 func (s Store) Add(ctx context.Context, tree *Tree, origin, secret string, at time.Time) (Seal, error) {
 	verifier, err := VerifierOf(secret)
 	if err != nil {
@@ -109,6 +113,10 @@ func (s Store) Add(ctx context.Context, tree *Tree, origin, secret string, at ti
 	signed, err := Sign(c, secret)
 	if err != nil {
 		return Seal{}, err
+	}
+	if _, err := Open(signed, verifier); err != nil {
+		return Seal{}, fmt.Errorf("%w: it was made for %s, and this log is %s; set the key that was made for this log, or none and one is made: %w",
+			ErrKey, nameOf(verifier), origin, err)
 	}
 	made := Seal{Size: c.Size, Root: root[:], Note: signed, At: c.At}
 	return made, s.add(ctx, made)

@@ -36,7 +36,7 @@ const (
 
 // File is a file that is arriving.
 type File struct {
-	Name    string
+	Name    string     // empty when a form that may come without a file has none
 	Fields  url.Values // of a form, those that came before the file
 	Content io.Reader  // an error of it becomes a 413 or 400
 }
@@ -47,14 +47,15 @@ func (f *File) drain() { _, _ = io.Copy(io.Discard, f.Content) }
 // Receive reads a file from a request: its whole body, named by the parameter "name", or the file "file" of a
 // multipart form, after the form's other fields. The body may take minutes and has at most 26 MiB.
 func Receive(w http.ResponseWriter, r *http.Request) (*File, error) {
-	control := http.NewResponseController(w)
-	now := time.Now() //nolint:forbidigo // a deadline of the connection
-	if err := errors.Join(control.SetReadDeadline(now.Add(transferTime)), control.SetWriteDeadline(now.Add(transferTime+afterTransfer))); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, fmt.Errorf("set deadlines: %w", err)
+	if err := takeTime(w, r); err != nil {
+		return nil, err
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxFile)
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "multipart/form-data" {
-		return receiveForm(r)
+	if isMultipart(r) {
+		file, err := receiveForm(r)
+		if err == nil && file.Name == "" {
+			return nil, noFile("no file was chosen")
+		}
+		return file, err
 	}
 	name := r.URL.Query().Get("name")
 	if name == "" || len(name) > maxFileName {
@@ -63,7 +64,35 @@ func Receive(w http.ResponseWriter, r *http.Request) (*File, error) {
 	return &File{Name: name, Content: arriving{r.Body}}, nil
 }
 
-// receiveForm reads a form up to its file.
+// receiveOptional reads a form whose file may be left out.
+func receiveOptional(w http.ResponseWriter, r *http.Request) (*File, error) {
+	if !isMultipart(r) {
+		fields, err := Form(w, r)
+		return &File{Fields: fields, Content: http.NoBody}, err
+	}
+	if err := takeTime(w, r); err != nil {
+		return nil, err
+	}
+	return receiveForm(r)
+}
+
+func isMultipart(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == "multipart/form-data"
+}
+
+// takeTime lets a body take minutes, and bounds it.
+func takeTime(w http.ResponseWriter, r *http.Request) error {
+	control := http.NewResponseController(w)
+	now := time.Now() //nolint:forbidigo // a deadline of the connection
+	if err := errors.Join(control.SetReadDeadline(now.Add(transferTime)), control.SetWriteDeadline(now.Add(transferTime+afterTransfer))); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("set deadlines: %w", err)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxFile)
+	return nil
+}
+
+// receiveForm reads a form up to its file, which may be missing.
 func receiveForm(r *http.Request) (*File, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -73,7 +102,8 @@ func receiveForm(r *http.Request) (*File, error) {
 	for range maxFileFields {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return nil, noFile("the form has no file")
+			values, err = clean(values)
+			return &File{Fields: values, Content: http.NoBody}, err
 		}
 		if err != nil {
 			return nil, uploadError(err)
@@ -95,12 +125,15 @@ func receiveForm(r *http.Request) (*File, error) {
 
 func fileOf(part *multipart.Part, values url.Values) (*File, error) {
 	name := part.FileName()
-	if name == "" || len(name) > maxFileName { // A browser sends a file without a name when none was chosen.
-		return nil, noFile("no file was chosen")
+	if len(name) > maxFileName {
+		return nil, noFile("the name of the file is too long")
 	}
 	values, err := clean(values)
 	if err != nil {
 		return nil, err
+	}
+	if name == "" { // A browser sends a file without a name when none was chosen.
+		return &File{Fields: values, Content: http.NoBody}, nil
 	}
 	return &File{Name: name, Fields: values, Content: arriving{part}}, nil
 }
@@ -145,8 +178,20 @@ func RegisterUpload[I, O any](a *API, p access.Permission, op huma.Operation, ha
 
 // PageUpload is Page for the target of a form with a file, which may take minutes.
 func (a *API) PageUpload(pattern string, p access.Permission, handler func(http.ResponseWriter, *http.Request, auth.Login, *File) error) {
+	a.pageUpload(pattern, p, Receive, handler)
+}
+
+// PageOptionalUpload is PageUpload for a form whose file may be left out: the File has no Name then.
+func (a *API) PageOptionalUpload(pattern string, p access.Permission, handler func(http.ResponseWriter, *http.Request, auth.Login, *File) error) {
+	a.pageUpload(pattern, p, receiveOptional, handler)
+}
+
+func (a *API) pageUpload(
+	pattern string, p access.Permission, receive func(http.ResponseWriter, *http.Request) (*File, error),
+	handler func(http.ResponseWriter, *http.Request, auth.Login, *File) error,
+) {
 	a.page(http.MethodPost, pattern, p, transferTime, func(w http.ResponseWriter, r *http.Request, login auth.Login) error {
-		file, err := Receive(w, r)
+		file, err := receive(w, r)
 		if err != nil {
 			return err
 		}

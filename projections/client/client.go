@@ -141,17 +141,23 @@ var (
 	}, func(r rows.ClaimRow) uuid.UUID { return r.Client })
 
 	Prints = table("prints", visible.KindPrint, func(r visible.Print) rows.PrintRow {
-		return rows.PrintRow{ID: r.ID, Client: r.Client, Layout: r.Layout, SHA256: r.SHA256, Size: r.Size}
+		return rows.PrintRow{ID: r.ID, Client: r.Client, Layout: r.Layout, SHA256: r.SHA256, Size: r.Size, XMLSHA256: r.XMLSHA256, CSVSHA256: r.CSVSHA256}
 	}, func(r rows.PrintRow) uuid.UUID { return r.Client })
 
+	Payments = table("payments", visible.KindPayment, func(r visible.Payment) rows.PaymentRow {
+		return rows.PaymentRow{
+			ID: r.ID, Client: r.Client, Amount: r.Amount, Currency: r.Currency, Day: r.Day, Means: r.Means, Refunded: r.Refunded, Reversed: r.Reversed,
+		}
+	}, func(r rows.PaymentRow) uuid.UUID { return r.Client })
+
 	Receipts = table("receipts", visible.KindReceipt, func(r visible.Receipt) rows.ReceiptRow {
-		return rows.ReceiptRow{ID: r.ID, Client: r.Client, Invoice: r.Invoice, Amount: r.Amount, Day: r.Day, Reversed: r.Reversed}
+		return rows.ReceiptRow{ID: r.ID, Client: r.Client, Invoice: r.Invoice, Payment: r.Payment, Amount: r.Amount, Day: r.Day, Reversed: r.Reversed}
 	}, func(r rows.ReceiptRow) uuid.UUID { return r.Client })
 
 	Disputes = table("disputes", visible.KindDispute, func(r visible.Dispute) rows.DisputeRow {
 		return rows.DisputeRow{
 			ID: r.ID, Client: r.Client, Invoice: r.Invoice, Line: r.Line, Amount: r.Amount, Reason: r.Reason, State: r.State,
-			Answer: r.Answer, RaisedBy: r.By, RaisedAt: r.At, AnsweredAt: instant(r.Answered),
+			Answer: r.Answer, AnswerBy: r.AnswerBy, Files: r.Files, RaisedBy: r.By, RaisedAt: r.At, AnsweredAt: instant(r.Answered),
 		}
 	}, func(r rows.DisputeRow) uuid.UUID { return r.Client })
 

@@ -134,19 +134,25 @@ var samples = []struct {
 		},
 	},
 	{
-		visible.Print{Client: acme, ID: item, Layout: 1, SHA256: "00", Size: 9},
-		rows.PrintRow{ID: item, Client: acme, Layout: 1, SHA256: "00", Size: 9},
+		visible.Print{Client: acme, ID: item, Layout: 1, SHA256: "00", Size: 9, XMLSHA256: "11", CSVSHA256: "22"},
+		rows.PrintRow{ID: item, Client: acme, Layout: 1, SHA256: "00", Size: 9, XMLSHA256: "11", CSVSHA256: "22"},
 	},
 	{
-		visible.Receipt{Client: acme, ID: item, Invoice: globex, Amount: "1", Day: "2026-03-02", Reversed: "2026-03-03"},
-		rows.ReceiptRow{ID: item, Client: acme, Invoice: globex, Amount: "1", Day: "2026-03-02", Reversed: "2026-03-03"},
+		visible.Payment{Client: acme, ID: item, Amount: "1", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "2", Reversed: "2026-03-03"},
+		rows.PaymentRow{ID: item, Client: acme, Amount: "1", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "2", Reversed: "2026-03-03"},
+	},
+	{
+		visible.Receipt{Client: acme, ID: item, Invoice: globex, Payment: person, Amount: "1", Day: "2026-03-02", Reversed: "2026-03-03"},
+		rows.ReceiptRow{ID: item, Client: acme, Invoice: globex, Payment: person, Amount: "1", Day: "2026-03-02", Reversed: "2026-03-03"},
 	},
 	{
 		visible.Dispute{
-			Client: acme, ID: item, Invoice: globex, Line: person, Amount: "1", Reason: "r", State: "accepted", Answer: "a", By: person, At: noon, Answered: noon.Add(1),
+			Client: acme, ID: item, Invoice: globex, Line: person, Amount: "1", Reason: "r", State: "accepted", Answer: "a", AnswerBy: "2026-03-09",
+			Files: "[]", By: person, At: noon, Answered: noon.Add(1),
 		},
 		rows.DisputeRow{
-			ID: item, Client: acme, Invoice: globex, Line: person, Amount: "1", Reason: "r", State: "accepted", Answer: "a", RaisedBy: person, RaisedAt: noon, AnsweredAt: new(noon.Add(1)),
+			ID: item, Client: acme, Invoice: globex, Line: person, Amount: "1", Reason: "r", State: "accepted", Answer: "a", AnswerBy: "2026-03-09",
+			Files: "[]", RaisedBy: person, RaisedAt: noon, AnsweredAt: new(noon.Add(1)),
 		},
 	},
 	{
@@ -258,7 +264,7 @@ var all = []projection{
 	of(client.Lines), of(client.Buckets), of(client.CarriedLots), of(client.Work), of(client.Settlements), of(client.Proposals),
 	of(client.OverageRequests), of(client.HoursAlerts), of(client.Tickets), of(client.Comments), of(client.TicketSteps),
 	of(client.Targets), of(client.Attachments), of(client.CommentEdits),
-	of(client.Claims), of(client.Prints), of(client.Receipts), of(client.Disputes), of(client.Reminders),
+	of(client.Claims), of(client.Prints), of(client.Payments), of(client.Receipts), of(client.Disputes), of(client.Reminders),
 }
 
 // taking gives the one projection that takes a change.

@@ -18,6 +18,7 @@ func evolveCreditNote(row rows.CreditNote, r domain.Recorded) (rows.CreditNote, 
 	case creditnote.Drafted:
 		row.Client, row.Invoice, row.AskedDate = e.Client.UUID, e.Invoice.UUID, string(e.Date)
 		row.Issuer, row.Code, row.Prefix, row.Currency = e.Staff.Issuer, string(e.Staff.Code), e.Staff.Prefix, string(e.Staff.Document.Currency)
+		row.ReportedIn, row.Rate, row.RateDay, row.RateSource = exchanged(e.Staff.Exchange)
 		row.DraftedBy, row.DraftedAt = known(e.By.UUID), e.At
 	case creditnote.Issued:
 		document := e.Document
@@ -25,6 +26,7 @@ func evolveCreditNote(row rows.CreditNote, r domain.Recorded) (rows.CreditNote, 
 		row.Net, row.Tax, row.Payable = document.Net.String(), document.Tax.String(), document.Payable.String()
 	case creditnote.Rendered:
 		row.Layout, row.PrintSHA256, row.PrintSize = e.Layout, e.SHA256, e.Size
+		row.XMLSHA256, row.CSVSHA256 = e.XMLSHA256, e.CSVSHA256
 	}
 	return row, true
 }

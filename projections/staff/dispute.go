@@ -19,6 +19,8 @@ func disputeOf(r domain.Recorded) (uuid.UUID, bool) {
 	switch e := r.Event.(type) {
 	case invoice.Disputed:
 		return e.Dispute.UUID, true
+	case invoice.DisputeFileAttached:
+		return e.Dispute.UUID, true
 	case invoice.DisputeTaken:
 		return e.Dispute.UUID, true
 	case invoice.DisputeSettled:
@@ -35,7 +37,13 @@ func evolveDispute(row rows.Dispute, r domain.Recorded) (rows.Dispute, bool) {
 	switch e := r.Event.(type) {
 	case invoice.Disputed:
 		row.Line, row.Amount, row.Reason, row.State = e.Line, e.Amount.String(), e.Reason, visible.DisputeOpen
-		row.RaisedBy, row.RaisedAt = known(e.By.UUID), e.At
+		row.AnswerBy, row.RaisedBy, row.RaisedAt = string(e.AnswerBy), known(e.By.UUID), e.At
+	case invoice.DisputeFileAttached:
+		var files []rows.DisputeFile
+		decode(row.Files, &files)
+		row.Files = text(append(files, rows.DisputeFile{
+			ID: e.Attachment.UUID, Name: e.Name, Type: e.Type, Size: e.Size, SHA256: e.SHA256, By: known(e.By.UUID), At: e.At,
+		}))
 	case invoice.DisputeTaken:
 		row.State, row.TakenBy, row.TakenAt = visible.DisputeReviewed, known(e.By.UUID), &e.At
 	case invoice.DisputeSettled:

@@ -48,13 +48,14 @@ func evolveInvoice(row rows.Invoice, r domain.Recorded) (rows.Invoice, bool) {
 		enter(invoice.StatusDraft, e.At)
 	case invoice.Issuing:
 		row.AskedDate = string(e.Date)
+		row.ReportedIn, row.Rate, row.RateDay, row.RateSource = exchanged(e.Staff.Exchange)
 		enter(invoice.StatusIssuing, e.At)
 	case invoice.Issued:
 		row = issued(row, e)
 		enter(invoice.StatusIssued, e.At)
 	case invoice.LineAdded, invoice.LineRemoved, invoice.LineReworded:
 		// Rows of invoice_drafts.
-	case invoice.Disputed, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
+	case invoice.Disputed, invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
 		// Rows of disputes.
 	case invoice.Rendered, invoice.CreditReserved, invoice.Credited, invoice.PaymentApplied, invoice.PaymentReversed,
 		invoice.Reminded, invoice.WrittenOff:
@@ -93,6 +94,7 @@ func claimed(row rows.Invoice, e invoice.Event) rows.Invoice {
 	switch e := e.(type) {
 	case invoice.Rendered:
 		row.Layout, row.PrintSHA256, row.PrintSize = e.Layout, e.SHA256, e.Size
+		row.XMLSHA256, row.CSVSHA256 = e.XMLSHA256, e.CSVSHA256
 	case invoice.CreditReserved:
 		row.Credits, row.Remaining = appended(row.Credits, credit(e)), less(row.Remaining, e.Lines)
 		row.Credited = plus(row.Credited, e.Offset)
@@ -108,7 +110,7 @@ func claimed(row rows.Invoice, e invoice.Event) rows.Invoice {
 		row.WrittenOff, row.Closed = plus(row.WrittenOff, e.Amount), string(dayIn(row.Zone, e.At))
 	case invoice.Drafted, invoice.EntriesAdded, invoice.LineAdded, invoice.LineRemoved, invoice.LineReworded, invoice.Discarded,
 		invoice.Submitted, invoice.Approved, invoice.Returned, invoice.Issuing, invoice.Issued, invoice.Disputed,
-		invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
+		invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
 		// They change no claim.
 	}
 	return outstanding(row)
@@ -149,15 +151,19 @@ func credited(row rows.Invoice, e invoice.Credited) rows.Invoice {
 	return row
 }
 
-// less takes lines of a credit off what remains.
+// less takes lines of a credit off what remains; a line of which nothing does is gone.
 func less(held string, lines []bill.CreditedLine) string {
 	var remaining []bill.CreditedLine
 	decode(held, &remaining)
-	for i, left := range remaining {
-		for _, line := range lines {
-			if line.Line == left.Line {
-				remaining[i].Net, remaining[i].Tax = remaining[i].Net.Sub(line.Net), remaining[i].Tax.Sub(line.Tax)
-			}
+	for _, line := range lines {
+		at := slices.IndexFunc(remaining, func(left bill.CreditedLine) bool { return left.Line == line.Line })
+		if at < 0 {
+			continue
+		}
+		left := &remaining[at]
+		left.Net, left.Tax = left.Net.Sub(line.Net), left.Tax.Sub(line.Tax)
+		if left.Net.IsZero() && left.Tax.IsZero() {
+			remaining = slices.Delete(remaining, at, at+1)
 		}
 	}
 	return text(remaining)
@@ -320,7 +326,7 @@ func evolveInvoiceStep(row rows.InvoiceStep, r domain.Recorded) (rows.InvoiceSte
 		signed(e.By, e.At)
 		row.Note = e.SHA256
 	case invoice.Rendered, invoice.CreditReserved, invoice.Credited, invoice.PaymentApplied, invoice.PaymentReversed, invoice.Disputed,
-		invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn, invoice.Reminded, invoice.WrittenOff:
+		invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn, invoice.Reminded, invoice.WrittenOff:
 		return claimStep(row, e), true
 	}
 	return row, true
@@ -348,6 +354,9 @@ func claimStep(row rows.InvoiceStep, e invoice.Event) rows.InvoiceStep {
 	case invoice.Disputed:
 		signed(e.By, e.At)
 		about(e.Dispute.UUID, e.Amount.String(), e.Reason)
+	case invoice.DisputeFileAttached:
+		signed(e.By, e.At)
+		about(e.Dispute.UUID, "", e.Name)
 	case invoice.DisputeTaken:
 		signed(e.By, e.At)
 		row.Item = e.Dispute.UUID

@@ -33,6 +33,7 @@ func issuerOf(r domain.Recorded) (uuid.UUID, bool) {
 func evolveIssuer(row rows.Issuer, r domain.Recorded) (rows.Issuer, bool) {
 	e := r.Event.(issuer.Described)
 	row.Key, row.Name, row.Zone, row.Content = e.Issuer, e.Staff.Party.Name, e.Staff.Zone, text(e.Staff)
+	row.ReportsIn, row.Decimals = string(e.Staff.ReportingCurrency), int(e.Staff.ReportingCurrency.Exponent())
 	row.DescribedBy, row.DescribedAt, row.Revision = known(e.By.UUID), e.At, r.Revision
 	return row, true
 }

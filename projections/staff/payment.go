@@ -19,7 +19,7 @@ func evolvePayment(row rows.Payment, r domain.Recorded) (rows.Payment, bool) {
 	switch e := r.Event.(payment.Event).(type) {
 	case payment.Received:
 		row.Client, row.Amount, row.Currency, row.Day = e.Client.UUID, e.Amount.String(), string(e.Currency), string(e.Day)
-		row.Source, row.Method, row.Reference, row.Key = string(e.Staff.Source), e.Staff.Method, e.Staff.Reference, e.Staff.Key
+		row.Means, row.Source, row.Method, row.Reference, row.Key = string(e.Means), string(e.Staff.Source), e.Staff.Method, e.Staff.Reference, e.Staff.Key
 		row.CreditNote, row.Allocated, row.Refunded = known(e.Staff.CreditNote.UUID), "0", "0"
 		row.ReceivedBy, row.ReceivedAt = known(e.By.UUID), e.At
 	case payment.Allocated:

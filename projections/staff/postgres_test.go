@@ -16,6 +16,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/creditnote"
+	"effigate/domain/exchange"
 	"effigate/domain/invoice"
 	"effigate/domain/issuer"
 	"effigate/domain/numbering"
@@ -37,7 +38,7 @@ var tables = map[string]string{
 	"clocks": "id", "targets": "id", "escalations": "id", "log": "ordinal",
 	"invoices": "id", "invoice_drafts": "id", "invoice_steps": "id", "invoice_documents": "id", "invoice_entries": "id",
 	"credit_notes": "id", "credit_note_documents": "id", "payments": "id", "allocations": "id", "disputes": "id",
-	"issuers": "id", "billing": "id",
+	"issuers": "id", "billing": "id", "exchange_rates": "id",
 }
 
 // history records a story that every kind of event occurs in, many of them again and in any order.
@@ -53,6 +54,7 @@ func history(t *testing.T, log *stafftest.Log) {
 		log.Record(t, timer.Stream(domain.PersonID{UUID: id("person", round)}), timer.All()...)
 		log.Record(t, numbering.Stream("ticket-"+id("client", round).String()+"-visible"), numbering.All()...)
 		log.Record(t, issuer.Stream("main"), issuer.All()...)
+		log.Record(t, exchange.Stream("USD", "AUD"), exchange.All()...)
 		log.Record(t, creditnote.Stream(domain.CreditNoteID{UUID: id("note", round)}), creditnote.All()...)
 		log.Record(t, payment.Stream(domain.PaymentID{UUID: id("payment", round)}), payment.All()...)
 		log.Record(t, payment.Stream(domain.PaymentID{UUID: id("allocated", round)}), payment.All()[:2]...)

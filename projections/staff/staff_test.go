@@ -13,6 +13,7 @@ import (
 	"effigate/domain/client"
 	"effigate/domain/contract"
 	"effigate/domain/creditnote"
+	"effigate/domain/exchange"
 	"effigate/domain/invoice"
 	"effigate/domain/issuer"
 	"effigate/domain/numbering"
@@ -52,7 +53,7 @@ var folds = map[string]func(domain.Recorded) (string, bool){
 	"invoice_documents": made(staff.InvoiceDocuments), "invoice_entries": made(staff.InvoiceEntries),
 	"credit_notes": fold(staff.CreditNotes), "credit_note_documents": made(staff.CreditNoteDocuments),
 	"payments": fold(staff.Payments), "allocations": fold(staff.Allocations), "disputes": fold(staff.Disputes),
-	"issuers": fold(staff.Issuers), "billing": fold(staff.Billing),
+	"issuers": fold(staff.Issuers), "billing": fold(staff.Billing), "exchange_rates": fold(staff.ExchangeRates),
 }
 
 func fold[R any](p projections.Projection[domain.Recorded, R]) func(domain.Recorded) (string, bool) {
@@ -81,7 +82,7 @@ func samples() []domain.Event {
 		[]domain.Event{eventstore.Opened{}},
 		client.All(), person.All(), contract.All(), ticket.All(), numbering.All(),
 		ratecard.All(), slapolicy.All(), workcalendar.All(), period.All(), timer.All(),
-		issuer.All(), invoice.All(), creditnote.All(), payment.All(),
+		issuer.All(), exchange.All(), invoice.All(), creditnote.All(), payment.All(),
 	)
 }
 
@@ -105,6 +106,8 @@ var ignoredFor = map[string]string{
 	"store.opened.v1":        "it names the event store, which the checkpoints keep",
 	"numbering.opened.v1":    "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
 	"numbering.allocated.v1": "a series is bookkeeping; a ticket's number arrives with ticket.numbered",
+
+	"issuer.prefix_claimed.v1": "whose a prefix is, is bookkeeping; issuer.described says what an issuer numbers by",
 }
 
 func TestEveryKindIsProjectedOrIgnoredForAReason(t *testing.T) {

@@ -86,7 +86,7 @@ func (s *store) put(tb testing.TB, rows ...any) {
 		reflect.TypeFor[client.InvoiceRow](): "invoices", reflect.TypeFor[client.InvoiceEntryRow](): "invoice_entries",
 		reflect.TypeFor[client.CreditNoteRow](): "credit_notes", reflect.TypeFor[client.DisclosedRow](): "disclosed",
 		reflect.TypeFor[client.ClaimRow](): "claims", reflect.TypeFor[client.PrintRow](): "prints",
-		reflect.TypeFor[client.ReceiptRow](): "receipts", reflect.TypeFor[client.DisputeRow](): "disputes",
+		reflect.TypeFor[client.PaymentRow](): "payments", reflect.TypeFor[client.ReceiptRow](): "receipts", reflect.TypeFor[client.DisputeRow](): "disputes",
 		reflect.TypeFor[client.ReminderRow](): "reminders",
 	}
 	batch := &pgx.Batch{}

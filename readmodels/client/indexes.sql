@@ -39,6 +39,7 @@ CREATE INDEX credit_notes_by_date ON credit_notes (client, date, id);
 CREATE INDEX credit_notes_by_number ON credit_notes (client, number);
 CREATE INDEX credit_notes_by_invoice ON credit_notes (invoice);
 CREATE INDEX receipts_by_invoice ON receipts (invoice, day, id);
+CREATE INDEX receipts_by_payment ON receipts (payment, id);
 CREATE INDEX receipts_by_day ON receipts (client, day, id);
 CREATE INDEX disputes_by_invoice ON disputes (invoice, raised_at, id);
 CREATE INDEX reminders_by_invoice ON reminders (invoice, step);

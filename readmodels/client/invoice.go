@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"effigate/domain/visible"
 )
@@ -66,11 +67,25 @@ type ClaimRow struct {
 
 // PrintRow is a row of prints: the printed form of an invoice or credit note, whose id it has.
 type PrintRow struct {
-	ID     uuid.UUID `db:"id"`
-	Client uuid.UUID `db:"client"`
-	Layout int       `db:"layout"`
-	SHA256 string    `db:"sha256"`
-	Size   int64     `db:"size"` // bytes
+	ID        uuid.UUID `db:"id"`
+	Client    uuid.UUID `db:"client"`
+	Layout    int       `db:"layout"`
+	SHA256    string    `db:"sha256"`     // of the PDF
+	Size      int64     `db:"size"`       // of the PDF, in bytes
+	XMLSHA256 string    `db:"xml_sha256"` // empty where it was not recorded
+	CSVSHA256 string    `db:"csv_sha256"` // empty where it was not recorded
+}
+
+// PaymentRow is a row of payments: money that came.
+type PaymentRow struct {
+	ID       uuid.UUID `db:"id"`
+	Client   uuid.UUID `db:"client"`
+	Amount   string    `db:"amount"`
+	Currency string    `db:"currency"`
+	Day      string    `db:"day"`
+	Means    string    `db:"means"`
+	Refunded string    `db:"refunded"`
+	Reversed string    `db:"reversed"` // day; empty: it stands
 }
 
 // ReceiptRow is a row of receipts: a payment as far as an invoice took it.
@@ -78,6 +93,7 @@ type ReceiptRow struct {
 	ID       uuid.UUID `db:"id"`
 	Client   uuid.UUID `db:"client"`
 	Invoice  uuid.UUID `db:"invoice"`
+	Payment  uuid.UUID `db:"payment"`
 	Amount   string    `db:"amount"`
 	Day      string    `db:"day"`
 	Reversed string    `db:"reversed"` // day; empty: it stands
@@ -137,14 +153,17 @@ type InvoiceDetail struct {
 	Print       *Print       `json:"print,omitempty" doc:"The printed form; absent until it is made, a moment after the issue."`
 	// Canonical is the document to the byte what SHA256 is of.
 	Canonical string `json:"-"`
+	// CreditedOf is what credit notes take of the lines' nets, by line.
+	CreditedOf map[uuid.UUID]decimal.Decimal `json:"-"`
 }
 
 // Receipt is a payment as far as an invoice took it.
 type Receipt struct {
-	ID       uuid.UUID `db:"id"       json:"id" format:"uuid"`
-	Amount   string    `db:"amount"   json:"amount"`
-	Day      string    `db:"day"      json:"day"`
-	Reversed string    `db:"reversed" json:"reversed,omitempty" doc:"The day on which it was taken back."`
+	ID       uuid.UUID  `db:"id"       json:"id" format:"uuid"`
+	Payment  *uuid.UUID `db:"payment"  json:"payment,omitempty" format:"uuid" doc:"Whose receipt can be had as a file; absent where a credit note gave the money."`
+	Amount   string     `db:"amount"   json:"amount"`
+	Day      string     `db:"day"      json:"day"`
+	Reversed string     `db:"reversed" json:"reversed,omitempty" doc:"The day on which it was taken back."`
 }
 
 // Reminder is a reminder of an overdue invoice.
@@ -154,11 +173,18 @@ type Reminder struct {
 	At   time.Time `db:"at"   json:"at"`
 }
 
-// Print names the printed form of a document: its bytes are in the public store, under the digest.
+// Print names the printed form of a document: its bytes are in the public store, under the digests.
 type Print struct {
-	Layout int    `db:"layout" json:"layout"`
-	SHA256 string `db:"sha256" json:"sha256"`
-	Size   int64  `db:"size"   json:"size" doc:"In bytes."`
+	Layout    int    `db:"layout"     json:"layout"`
+	SHA256    string `db:"sha256"     json:"sha256"               doc:"Of the PDF."`
+	Size      int64  `db:"size"       json:"size"                 doc:"Of the PDF, in bytes."`
+	XMLSHA256 string `db:"xml_sha256" json:"xml_sha256,omitempty" doc:"Of the XML; absent where it was not recorded."`
+	CSVSHA256 string `db:"csv_sha256" json:"csv_sha256,omitempty" doc:"Of the CSV; absent where it was not recorded."`
+}
+
+// Digest is that of one form; empty where it was not recorded.
+func (p Print) Digest(form visible.Form) string {
+	return map[visible.Form]string{visible.PDF: p.SHA256, visible.XML: p.XMLSHA256, visible.CSV: p.CSVSHA256}[form]
 }
 
 // The sets of invoices that a list shows. The zero InvoiceSet is all.
@@ -194,8 +220,9 @@ const fromInvoices = `
 	LEFT JOIN contracts k ON k.id = i.contract AND k.client = i.client
 	WHERE i.client = @client AND @billing`
 
-// invoiceOpen says of an invoice that something of it is still to be paid.
-const invoiceOpen = `(c.outstanding::numeric > 0 AND c.written_off::numeric = 0 AND c.voided = '')`
+// invoiceOpen says of an invoice that something of it is still to be paid. What was credited or written off is no part of
+// that; a payment that was taken back afterwards is.
+const invoiceOpen = `(c.outstanding::numeric > 0)`
 
 // invoiceForms are the forms of a document's number x that people type, see numberForms.
 const invoiceForms = `
@@ -315,12 +342,16 @@ func (d *InvoiceDetail) fill(ctx context.Context, tx pgx.Tx, v Viewer) (err erro
 	arguments := v.arguments()
 	arguments["invoice"], arguments["limit"] = d.ID, maxFollowing
 	if d.Receipts, err = list[Receipt](ctx, tx, "receipts", `
-		SELECT id, amount, day, reversed FROM receipts
-		WHERE client = @client AND invoice = @invoice ORDER BY day, id LIMIT @limit`, arguments); err != nil {
+		SELECT r.id, p.id AS payment, r.amount, r.day, r.reversed
+		FROM receipts r LEFT JOIN payments p ON p.id = r.payment AND p.client = r.client
+		WHERE r.client = @client AND r.invoice = @invoice ORDER BY r.day, r.id LIMIT @limit`, arguments); err != nil {
 		return err
 	}
 	if d.CreditNotes, err = list[CreditNote](ctx, tx, "credit notes",
 		selectCreditNotes+` AND n.invoice = @invoice ORDER BY n.date, n.id LIMIT @limit`, arguments); err != nil {
+		return err
+	}
+	if err := d.credited(ctx, tx, arguments); err != nil {
 		return err
 	}
 	if d.Disputes, err = list[Dispute](ctx, tx, "disputes",
@@ -333,6 +364,23 @@ func (d *InvoiceDetail) fill(ctx context.Context, tx pgx.Tx, v Viewer) (err erro
 		return err
 	}
 	d.Print, err = printOf(ctx, tx, v, d.ID)
+	return err
+}
+
+// credited adds up what credit notes take of each line, which has its id in all of them.
+func (d *InvoiceDetail) credited(ctx context.Context, tx pgx.Tx, arguments pgx.NamedArgs) error {
+	type row struct {
+		Line uuid.UUID       `db:"line"`
+		Net  decimal.Decimal `db:"net"`
+	}
+	found, err := list[row](ctx, tx, "credited lines", `
+		SELECT (l ->> 'id')::uuid AS line, l ->> 'net' AS net
+		FROM (SELECT n.document`+fromCreditNotes+` AND n.invoice = @invoice ORDER BY n.date, n.id LIMIT @limit) AS d
+		CROSS JOIN LATERAL jsonb_array_elements(d.document::jsonb -> 'lines') AS l`, arguments)
+	d.CreditedOf = make(map[uuid.UUID]decimal.Decimal, len(found))
+	for _, credited := range found {
+		d.CreditedOf[credited.Line] = d.CreditedOf[credited.Line].Add(credited.Net)
+	}
 	return err
 }
 
@@ -375,7 +423,7 @@ func printOf(ctx context.Context, tx pgx.Tx, v Viewer, document uuid.UUID) (*Pri
 	arguments := v.arguments()
 	arguments["document"] = document
 	prints, err := list[Print](ctx, tx, "prints",
-		`SELECT layout, sha256, size FROM prints WHERE client = @client AND id = @document`, arguments)
+		`SELECT layout, sha256, size, xml_sha256, csv_sha256 FROM prints WHERE client = @client AND id = @document`, arguments)
 	if err != nil || len(prints) == 0 {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain"
+	"effigate/domain/visible"
 	"effigate/readmodels/client"
 )
 
@@ -44,15 +45,18 @@ func billed(of, contract uuid.UUID, n int) []any {
 		client.InvoiceEntryRow{ID: id(n + 22), Client: of, Invoice: invoice, Line: line, Position: 3, Entry: entry(n+22, line, "420")},
 		client.CreditNoteRow{
 			ID: note, Client: of, Number: "CN-2026-0007", Invoice: invoice, Date: "2026-03-06", Currency: "AUD", Net: "123.64", Tax: "12.36", Payable: "136",
-			Document: `{"kind":"credit_note","number":"CN-2026-0007","lines":[],"taxes":[],"invoice":"INV-2026-0041","payable":"136"}`, SHA256: "11ff",
+			Document: fmt.Sprintf(`{"kind":"credit_note","number":"CN-2026-0007","lines":[{"id":%q,"net":"123.64"}],"taxes":[],"invoice":"INV-2026-0041","payable":"136"}`, line), SHA256: "11ff",
 		},
 		client.DisclosedRow{ID: note, Client: of, Kind: "credit_note"},
-		client.PrintRow{ID: invoice, Client: of, Layout: 1, SHA256: "22ff", Size: 4096},
+		client.PrintRow{ID: invoice, Client: of, Layout: 1, SHA256: "22ff", Size: 4096, XMLSHA256: "23ff", CSVSHA256: "24ff"},
 		client.PrintRow{ID: note, Client: of, Layout: 1, SHA256: "33ff", Size: 2048},
-		client.ReceiptRow{ID: id(n + 30), Client: of, Invoice: invoice, Amount: "1000", Day: "2026-03-05"},
+		client.PaymentRow{ID: id(n + 33), Client: of, Amount: "1000", Currency: "EUR", Day: "2026-03-05", Means: "card", Refunded: "0"},
+		client.ReceiptRow{ID: id(n + 30), Client: of, Invoice: invoice, Payment: id(n + 33), Amount: "1000", Day: "2026-03-05"},
 		client.ReceiptRow{ID: id(n + 31), Client: of, Invoice: invoice, Amount: "50", Day: "2026-03-02", Reversed: "2026-03-04"},
 		client.DisputeRow{
-			ID: id(n + 40), Client: of, Invoice: invoice, Line: id(n + 11), Amount: "200", Reason: "No emergency", State: "open", RaisedBy: ada, RaisedAt: monday,
+			ID: id(n + 40), Client: of, Invoice: invoice, Line: id(n + 11), Amount: "200", Reason: "No emergency", State: "open", AnswerBy: "2026-03-09",
+			Files:    `[{"id":"` + id(n+41).String() + `","name":"order.pdf","type":"application/pdf","size":3,"sha256":"44ff","at":"2026-03-02T09:00:00Z"}]`,
+			RaisedBy: ada, RaisedAt: monday,
 		},
 		client.ReminderRow{ID: id(n + 50), Client: of, Invoice: invoice, Step: 1, Text: "Please pay", At: monday.Add(500 * time.Hour)},
 	}
@@ -109,10 +113,16 @@ func TestAnInvoiceInFull(t *testing.T) {
 	if len(got.CreditNotes) != 1 || got.CreditNotes[0].Number != "CN-2026-0007" || len(got.Reminders) != 1 {
 		t.Errorf("credit notes %+v, reminders %+v", got.CreditNotes, got.Reminders)
 	}
-	if len(got.Disputes) != 1 || got.Disputes[0].RaisedByName != "Ada Abel" || got.Disputes[0].Amount != "200" {
+	if credited := got.CreditedOf; len(credited) != 1 || credited[id(9010)].String() != "123.64" {
+		t.Errorf("credited of the lines %v", credited)
+	}
+	if len(got.Disputes) != 1 || got.Disputes[0].RaisedByName != "Ada Abel" || got.Disputes[0].Amount != "200" || got.Disputes[0].AnswerBy != "2026-03-09" {
 		t.Errorf("disputes %+v", got.Disputes)
 	}
-	if got.Print == nil || got.Print.SHA256 != "22ff" || got.SHA256 != "00ff" || len(got.Canonical) < 100 {
+	if files := got.Disputes[0].Attachments; len(files) != 1 || files[0].Name != "order.pdf" || files[0].Size != 3 || files[0].SHA256 != "44ff" {
+		t.Errorf("files %+v", files)
+	}
+	if got.Print == nil || got.Print.SHA256 != "22ff" || got.Print.Digest(visible.XML) != "23ff" || got.Print.Digest(visible.CSV) != "24ff" || got.SHA256 != "00ff" || len(got.Canonical) < 100 {
 		t.Errorf("print %+v, digest %s of %d bytes", got.Print, got.SHA256, len(got.Canonical))
 	}
 	note := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (client.CreditNoteDetail, error) {
@@ -270,6 +280,45 @@ func TestBalancesAreByCurrency(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("balances (-want +got):\n%s", diff)
+	}
+}
+
+// A payment that is taken back after the rest was written off, or after all was credited, leaves something to be paid: the
+// lists and the balance left it out, while the statement and the label had it.
+func TestWhatIsTakenBackIsOpenAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.put(t, slices.Concat(
+		plain(1, "2026-01-01", "2026-01-15", "AUD", "264", "200"), plain(2, "2026-01-02", "2026-01-16", "AUD", "264", "264"),
+		plain(3, "2026-01-03", "2026-01-17", "AUD", "264", "0"),
+	)...)
+	s.run(t, `UPDATE claims SET written_off = '64', closed = '2026-02-10' WHERE id = $1`, id(1).String())
+	s.run(t, `UPDATE claims SET voided = 'CN-2026-0001' WHERE id = $1`, id(2).String())
+	s.run(t, `UPDATE claims SET voided = 'CN-2026-0002' WHERE id = $1`, id(3).String())
+	s.put(t,
+		client.ReceiptRow{ID: id(71), Client: acme, Invoice: id(1), Amount: "200", Day: "2026-02-01", Reversed: "2026-02-20"},
+		client.ReceiptRow{ID: id(72), Client: acme, Invoice: id(2), Amount: "264", Day: "2026-02-01", Reversed: "2026-02-20"},
+		client.ReceiptRow{ID: id(73), Client: acme, Invoice: id(3), Amount: "264", Day: "2026-02-01"},
+	)
+	now := day("2026-03-31")
+	var open []string
+	for _, found := range invoices(t, s, client.InvoiceFilter{Set: client.InvoicesOpen}, now) {
+		open = append(open, fmt.Sprint(found.Number, " ", found.Label, " ", found.Overdue))
+	}
+	if diff := cmp.Diff([]string{"INV-2026-0002 Overdue true", "INV-2026-0001 Overdue true"}, open); diff != "" {
+		t.Errorf("open (-want +got):\n%s", diff)
+	}
+	balances := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) ([]client.Balance, error) {
+		return client.ReadBalances(ctx, tx, asAda, now)
+	})
+	if diff := cmp.Diff([]client.Balance{{Currency: "AUD", Outstanding: "464", Overdue: "464", Disputed: "0", Invoices: 2}}, balances); diff != "" {
+		t.Errorf("balances (-want +got):\n%s", diff)
+	}
+	statement := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (client.Statement, error) {
+		return client.ReadStatement(ctx, tx, asAda, "2026-01-01", "2026-03-31")
+	})
+	if closing := statement.Currencies[0].Closing; closing != "464" {
+		t.Errorf("the statement closes at %s, want 464", closing)
 	}
 }
 

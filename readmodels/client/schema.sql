@@ -290,19 +290,33 @@ CREATE TABLE claims (
     last_paid   text COLLATE "C" NOT NULL
 );
 
--- The printed form of an invoice or credit note, whose id it has. The bytes are in the public store, under the digest.
+-- The printed form of an invoice or credit note, whose id it has. The bytes are in the public store, under the digests.
 CREATE TABLE prints (
-    id     uuid PRIMARY KEY,
-    client uuid NOT NULL,
-    layout bigint NOT NULL,
-    sha256 text NOT NULL,
-    size   bigint NOT NULL
+    id         uuid PRIMARY KEY,
+    client     uuid NOT NULL,
+    layout     bigint NOT NULL,
+    sha256     text NOT NULL, -- of the PDF, as is the size
+    size       bigint NOT NULL,
+    xml_sha256 text NOT NULL, -- empty where it was not recorded
+    csv_sha256 text NOT NULL
+);
+
+CREATE TABLE payments (
+    id       uuid PRIMARY KEY,
+    client   uuid NOT NULL,
+    amount   text NOT NULL,
+    currency text NOT NULL,
+    day      text COLLATE "C" NOT NULL,
+    means    text NOT NULL,
+    refunded text NOT NULL,
+    reversed text COLLATE "C" NOT NULL -- the day when it was taken back; empty: it stands
 );
 
 CREATE TABLE receipts (
     id       uuid PRIMARY KEY,
     client   uuid NOT NULL,
     invoice  uuid NOT NULL,
+    payment  uuid NOT NULL, -- not in payments where no money came
     amount   text NOT NULL,
     day      text COLLATE "C" NOT NULL,
     reversed text COLLATE "C" NOT NULL -- the day when it was taken back; empty: it stands
@@ -317,6 +331,8 @@ CREATE TABLE disputes (
     reason      text NOT NULL,
     state       text NOT NULL,
     answer      text NOT NULL,
+    answer_by   text COLLATE "C" NOT NULL, -- the last day in time; empty: none was promised
+    files       text NOT NULL,             -- JSON; empty: none
     raised_by   uuid NOT NULL,
     raised_at   timestamptz NOT NULL,
     answered_at timestamptz
@@ -371,6 +387,7 @@ ALTER TABLE credit_notes     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE disclosed        ENABLE ROW LEVEL SECURITY;
 ALTER TABLE claims           ENABLE ROW LEVEL SECURITY;
 ALTER TABLE prints           ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments         ENABLE ROW LEVEL SECURITY;
 ALTER TABLE receipts         ENABLE ROW LEVEL SECURITY;
 ALTER TABLE disputes         ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reminders        ENABLE ROW LEVEL SECURITY;
@@ -426,6 +443,8 @@ CREATE POLICY own_client ON claims FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON prints FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
+CREATE POLICY own_client ON payments FOR SELECT TO portal_reader
+    USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON receipts FOR SELECT TO portal_reader
     USING (client = (SELECT nullif(current_setting('effigate.client', true), '')::uuid));
 CREATE POLICY own_client ON disputes FOR SELECT TO portal_reader
@@ -435,4 +454,4 @@ CREATE POLICY own_client ON reminders FOR SELECT TO portal_reader
 
 GRANT SELECT ON organisation, people, contracts, contract_lines, categories, buckets, carried_lots, work, settlements, proposals,
     overage_requests, hours_alerts, tickets, comments, ticket_steps, targets, attachments, comment_edits,
-    invoices, invoice_entries, credit_notes, disclosed, claims, prints, receipts, disputes, reminders TO portal_reader;
+    invoices, invoice_entries, credit_notes, disclosed, claims, prints, payments, receipts, disputes, reminders TO portal_reader;

@@ -24,9 +24,15 @@ type CreditNote struct {
 	Net         string     `db:"net" json:"net"`
 	Tax         string     `db:"tax" json:"tax"`
 	Payable     string     `db:"payable" json:"payable"`
+	ReportedIn  string     `db:"reported_in" json:"reported_in,omitempty" doc:"The currency of reports that it is converted to, for reports alone; absent where no rate was recorded."`
+	Rate        string     `db:"rate" json:"exchange_rate,omitempty" doc:"What one unit of its currency was worth then, as recorded when it was issued."`
+	RateDay     string     `db:"rate_day" json:"rate_day,omitempty" doc:"The day of the rate."`
+	RateSource  string     `db:"rate_source" json:"rate_source,omitempty" doc:"Who published the rate."`
 	Layout      int        `db:"layout" json:"layout" doc:"Of the printed form; 0 until there is one."`
-	PrintSHA256 string     `db:"print_sha256" json:"print_sha256,omitempty"`
-	PrintSize   int64      `db:"print_size" json:"print_size"`
+	PrintSHA256 string     `db:"print_sha256" json:"print_sha256,omitempty" doc:"Of the PDF."`
+	PrintSize   int64      `db:"print_size" json:"print_size" doc:"Of the PDF, in bytes."`
+	XMLSHA256   string     `db:"xml_sha256" json:"xml_sha256,omitempty" doc:"Of the XML; absent where it was not recorded."`
+	CSVSHA256   string     `db:"csv_sha256" json:"csv_sha256,omitempty" doc:"Of the CSV; absent where it was not recorded."`
 	DraftedBy   *uuid.UUID `db:"drafted_by" json:"drafted_by,omitempty"`
 	DraftedAt   time.Time  `db:"drafted_at" json:"drafted_at"`
 	IssuedAt    *time.Time `db:"issued_at" json:"issued_at,omitempty"`
@@ -34,12 +40,12 @@ type CreditNote struct {
 }
 
 const creditNoteColumns = `id, client, invoice, issuer, code, prefix, currency, asked_date, series, number, date, net, tax, payable,
-	layout, print_sha256, print_size, drafted_by, drafted_at, issued_at, revision`
+	reported_in, rate, rate_day, rate_source, layout, print_sha256, print_size, xml_sha256, csv_sha256, drafted_by, drafted_at, issued_at, revision`
 
-// CreditNotesOf gives the credit notes of an invoice in the order in which they were asked for, at most MaxLimit.
+// CreditNotesOf gives the credit notes of an invoice in the order in which they were asked for, at most maxFollowing.
 func CreditNotesOf(ctx context.Context, db Queryer, invoice uuid.UUID) ([]CreditNote, error) {
 	notes, err := list[CreditNote](ctx, db, `
-		SELECT `+creditNoteColumns+` FROM credit_notes WHERE invoice = $1 ORDER BY drafted_at, id LIMIT $2`, invoice, MaxLimit)
+		SELECT `+creditNoteColumns+` FROM credit_notes WHERE invoice = $1 ORDER BY drafted_at, id LIMIT $2`, invoice, maxFollowing)
 	if err != nil {
 		return nil, fmt.Errorf("list credit notes of invoice %s: %w", invoice, err)
 	}

@@ -17,6 +17,8 @@ type Dispute struct {
 	Reason    string     `db:"reason" json:"reason"`
 	State     string     `db:"state" json:"state" enum:"open,under_review,accepted,rejected,withdrawn"`
 	Answer    string     `db:"answer" json:"answer,omitempty"`
+	AnswerBy  string     `db:"answer_by" json:"answer_by,omitempty" format:"date" doc:"The last day of the issuer's zone on which an answer is in time; absent when none was promised."`
+	Files     string     `db:"files" json:"-"` // DisputeFiles as JSON; empty = none
 	RaisedBy  *uuid.UUID `db:"raised_by" json:"raised_by,omitempty"`
 	RaisedAt  time.Time  `db:"raised_at" json:"raised_at"`
 	TakenBy   *uuid.UUID `db:"taken_by" json:"taken_by,omitempty"`
@@ -25,43 +27,64 @@ type Dispute struct {
 	SettledAt *time.Time `db:"settled_at" json:"settled_at,omitempty"`
 }
 
+// DisputeFile is a file that the client put beside its objection. Its bytes are at /disputes/{id}/attachments/{attachment}.
+type DisputeFile struct {
+	ID     uuid.UUID  `json:"id" format:"uuid"`
+	Name   string     `json:"name"`
+	Type   string     `json:"type" doc:"Media type."`
+	Size   int64      `json:"size" doc:"In bytes."`
+	SHA256 string     `json:"sha256" doc:"Of the content, in hex."`
+	By     *uuid.UUID `json:"by,omitempty"`
+	At     time.Time  `json:"at"`
+}
+
 // DisputeLine is a dispute with the invoice that it is about.
 type DisputeLine struct {
 	Dispute
-	Number     string    `db:"number" json:"number" doc:"Of the invoice."`
-	Client     uuid.UUID `db:"client" json:"client"`
-	ClientName string    `db:"client_name" json:"client_name"`
-	Currency   string    `db:"currency" json:"currency"`
+	Late        bool          `db:"late" json:"late" doc:"It is not answered, and the day to answer it by is over in the issuer's zone."`
+	Attachments []DisputeFile `db:"attachments" json:"attachments" nullable:"false" doc:"In the order in which they were attached."`
+	Number      string        `db:"number" json:"number" doc:"Of the invoice."`
+	Client      uuid.UUID     `db:"client" json:"client"`
+	ClientName  string        `db:"client_name" json:"client_name"`
+	Currency    string        `db:"currency" json:"currency"`
 }
 
+// disputes is the query of objections at the instant $1.
 const disputes = `
-	SELECT d.id, d.invoice, d.line, d.amount, d.reason, d.state, d.answer, d.raised_by, d.raised_at, d.taken_by, d.taken_at,
+	SELECT d.id, d.invoice, d.line, d.amount, d.reason, d.state, d.answer, d.answer_by, d.files, 
+		coalesce(nullif(d.files, ''), '[]')::json AS attachments, ` + late + ` AS late, d.raised_by, d.raised_at, d.taken_by, d.taken_at,
 		d.settled_by, d.settled_at, i.number, i.client, coalesce(c.name, '') AS client_name, i.currency
 	FROM disputes AS d
 	JOIN invoices AS i ON i.id = d.invoice
 	LEFT JOIN clients AS c ON c.id = i.client`
 
-// OpenDisputes gives the disputes that nobody has settled, the oldest first, at most limit.
-func OpenDisputes(ctx context.Context, db Queryer, limit int) ([]DisputeLine, error) {
+// late follows from the issuer's today and is never stored: what is to be answered today is in time until its midnight.
+const late = `(d.state IN ('open', 'under_review') AND d.answer_by <> ''
+		AND ($1::timestamptz AT TIME ZONE i.zone)::date::text COLLATE "C" > d.answer_by)`
+
+// OpenDisputes gives the disputes that nobody has settled as of an instant, those first whose answer is late, then by the
+// day to answer by, then the oldest; at most limit.
+func OpenDisputes(ctx context.Context, db Queryer, now time.Time, limit int) ([]DisputeLine, error) {
 	found, err := list[DisputeLine](ctx, db, disputes+`
-		WHERE d.state IN ('open', 'under_review') ORDER BY d.raised_at, d.id LIMIT $1`, bounded(limit))
+		WHERE d.state IN ('open', 'under_review')
+		ORDER BY late DESC, nullif(d.answer_by, '') NULLS LAST, d.raised_at, d.id LIMIT $2`, now, bounded(limit))
 	if err != nil {
 		return nil, fmt.Errorf("list open disputes: %w", err)
 	}
 	return found, nil
 }
 
-// DisputesOf gives the disputes of an invoice, the oldest first, at most MaxLimit.
-func DisputesOf(ctx context.Context, db Queryer, invoice uuid.UUID) ([]DisputeLine, error) {
-	found, err := list[DisputeLine](ctx, db, disputes+` WHERE d.invoice = $1 ORDER BY d.raised_at, d.id LIMIT $2`, invoice, MaxLimit)
+// DisputesOf gives the disputes of an invoice as of an instant, the oldest first, at most MaxLimit.
+func DisputesOf(ctx context.Context, db Queryer, invoice uuid.UUID, now time.Time) ([]DisputeLine, error) {
+	found, err := list[DisputeLine](ctx, db, disputes+` WHERE d.invoice = $2 ORDER BY d.raised_at, d.id LIMIT $3`, now, invoice, MaxLimit)
 	if err != nil {
 		return nil, fmt.Errorf("list disputes of invoice %s: %w", invoice, err)
 	}
 	return found, nil
 }
 
-// DisputeByID gives one dispute; domain.ErrNotFound when there is none.
-func DisputeByID(ctx context.Context, db Queryer, id uuid.UUID) (DisputeLine, error) {
-	dispute, err := one[DisputeLine](ctx, db, disputes+` WHERE d.id = $1`, id)
+// DisputeByID gives one dispute as of an instant; domain.ErrNotFound when there is none.
+func DisputeByID(ctx context.Context, db Queryer, id uuid.UUID, now time.Time) (DisputeLine, error) {
+	dispute, err := one[DisputeLine](ctx, db, disputes+` WHERE d.id = $2`, now, id)
 	return dispute, notFound(err, "no_such_dispute", "dispute", id)
 }

@@ -76,6 +76,9 @@ CREATE INDEX allocations_by_payment ON allocations (payment, id);
 CREATE INDEX allocations_by_invoice ON allocations (invoice, id);
 CREATE INDEX disputes_by_invoice ON disputes (invoice, raised_at, id);
 CREATE INDEX disputes_open ON disputes (raised_at, id) WHERE state IN ('open', 'under_review');
+CREATE INDEX disputes_with_files ON disputes (id) WHERE files <> '';
 CREATE UNIQUE INDEX issuers_by_key ON issuers (key);
+CREATE UNIQUE INDEX exchange_rates_by_day ON exchange_rates (day, from_currency, to_currency);
+CREATE INDEX exchange_rates_by_pair ON exchange_rates (from_currency, to_currency, day);
 
 CREATE UNIQUE INDEX log_by_ordinal ON log (ordinal);

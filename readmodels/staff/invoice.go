@@ -55,14 +55,20 @@ type Invoice struct {
 	WrittenOff  string     `db:"written_off" json:"written_off"`
 	Closed      string     `db:"closed" json:"closed,omitempty" doc:"The day when it was written off."`
 	Outstanding string     `db:"outstanding" json:"outstanding"`
+	ReportedIn  string     `db:"reported_in" json:"reported_in,omitempty" doc:"The currency of reports that it is converted to, for reports alone; absent where no rate was recorded."`
+	Rate        string     `db:"rate" json:"exchange_rate,omitempty" doc:"What one unit of its currency was worth then, as recorded when it was issued."`
+	RateDay     string     `db:"rate_day" json:"rate_day,omitempty" doc:"The day of the rate."`
+	RateSource  string     `db:"rate_source" json:"rate_source,omitempty" doc:"Who published the rate."`
 	Credits     string     `db:"credits" json:"-"`   // a JSON list of InvoiceCredit
 	Remaining   string     `db:"remaining" json:"-"` // a JSON list of bill.CreditedLine: what can still be credited
 	Voided      string     `db:"voided" json:"voided,omitempty" doc:"The credit note that took all of it back."`
 	LastPaid    string     `db:"last_paid" json:"last_paid,omitempty" doc:"The day of the newest payment, taken back or not."`
 	Reminded    int        `db:"reminded" json:"reminded" doc:"The newest step of the reminder ladder."`
 	Layout      int        `db:"layout" json:"layout" doc:"Of the printed form; 0 until there is one."`
-	PrintSHA256 string     `db:"print_sha256" json:"print_sha256,omitempty"`
-	PrintSize   int64      `db:"print_size" json:"print_size"`
+	PrintSHA256 string     `db:"print_sha256" json:"print_sha256,omitempty" doc:"Of the PDF."`
+	PrintSize   int64      `db:"print_size" json:"print_size" doc:"Of the PDF, in bytes."`
+	XMLSHA256   string     `db:"xml_sha256" json:"xml_sha256,omitempty" doc:"Of the XML; absent where it was not recorded."`
+	CSVSHA256   string     `db:"csv_sha256" json:"csv_sha256,omitempty" doc:"Of the CSV; absent where it was not recorded."`
 	DraftedBy   *uuid.UUID `db:"drafted_by" json:"drafted_by,omitempty"`
 	DraftedAt   time.Time  `db:"drafted_at" json:"drafted_at"`
 	SubmittedBy *uuid.UUID `db:"submitted_by" json:"submitted_by,omitempty"`
@@ -99,7 +105,7 @@ type InvoiceLine struct {
 	Label       string `db:"-" json:"label"`
 	Overdue     bool   `db:"overdue" json:"overdue"`
 	DaysOverdue int    `db:"days_overdue" json:"days_overdue" doc:"0 unless it is overdue."`
-	Disputed    string `db:"disputed" json:"disputed" doc:"The nets of the lines to which the client objects."`
+	Disputed    string `db:"disputed" json:"disputed" doc:"Before tax: what the client objects to, less what was credited since. Nothing of a line whose objection was rejected before."`
 	Problem     string `db:"problem" json:"problem,omitempty" doc:"Why a draft has no amounts."`
 	Today       string `db:"today" json:"-"`
 }
@@ -138,6 +144,9 @@ func (i Invoice) Left() ([]bill.CreditedLine, error) {
 	return left, nil
 }
 
+// maxFollowing bounds the payments and credit notes that are listed with an invoice, each; it takes no more of either.
+const maxFollowing = 500
+
 // owed says of an invoice i that something of it is to be paid.
 const owed = `(i.state = 'issued' AND i.outstanding::numeric > 0)`
 
@@ -146,16 +155,34 @@ const invoiceLines = `
 	SELECT i.id, i.client, i.contract, i.month, i.issuer, i.reference, i.currency, i.zone, i.state, i.two_people, i.beyond_order,
 		i.prefix, i.chunks, i.chunks_added, i.asked_date, i.series, i.number, i.date, i.due, coalesce(w.net, i.net) AS net,
 		coalesce(w.tax, i.tax) AS tax, coalesce(w.payable, i.payable) AS payable, i.deducted, i.paid, i.credited, i.written_off,
-		i.closed, i.outstanding, i.credits, i.remaining, i.voided, i.last_paid, i.reminded, i.layout, i.print_sha256, i.print_size,
+		i.closed, i.outstanding, i.reported_in, i.rate, i.rate_day, i.rate_source, i.credits, i.remaining, i.voided,
+		i.last_paid, i.reminded, i.layout, i.print_sha256, i.print_size, i.xml_sha256, i.csv_sha256,
 		i.drafted_by, i.drafted_at, i.submitted_by, i.submitted_at, i.approved_by, i.approved_at, i.issued_by, i.issued_at,
 		i.state_at, i.revision, coalesce(c.name, '') AS client_name, coalesce(w.problem, '') AS problem, d.today,
 		` + overdue + ` AS overdue, CASE WHEN ` + overdue + ` THEN d.today::date - i.due::date ELSE 0 END AS days_overdue,
-		coalesce((SELECT trim_scale(sum(o.amount::numeric))::text FROM disputes AS o
-			WHERE o.invoice = i.id AND o.state IN ('open', 'under_review')), '0') AS disputed
+		coalesce((SELECT trim_scale(sum(` + heldBack + `))::text FROM ` + disputesOf + `), '0') AS disputed
 	FROM invoices AS i
 	CROSS JOIN LATERAL (SELECT ($1::timestamptz AT TIME ZONE i.zone)::date::text COLLATE "C" AS today) AS d
 	LEFT JOIN invoice_drafts AS w ON w.id = i.id
 	LEFT JOIN clients AS c ON c.id = i.client`
+
+// An objection o holds back what of its amount no credit has taken since, at most what is left of the line, unless an
+// objection to the line was rejected before: as the invoice decides it.
+const (
+	heldBack   = `greatest(0, least(o.amount::numeric - g.since, r.net))`
+	disputesOf = `disputes AS o
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum((l ->> 'net')::numeric), 0) AS since
+			FROM jsonb_array_elements(nullif(i.credits, '')::jsonb) AS k, jsonb_array_elements(k -> 'lines') AS l
+			WHERE (l ->> 'line')::uuid = o.line AND (k ->> 'at')::timestamptz >= o.raised_at
+		) AS g
+		CROSS JOIN LATERAL (
+			SELECT coalesce(max((l ->> 'net')::numeric), 0) AS net
+			FROM jsonb_array_elements(nullif(i.remaining, '')::jsonb) AS l WHERE (l ->> 'line')::uuid = o.line
+		) AS r
+		WHERE o.invoice = i.id AND o.state IN ('open', 'under_review')
+			AND NOT EXISTS (SELECT FROM disputes AS b WHERE b.invoice = o.invoice AND b.line = o.line AND b.state = 'rejected')`
+)
 
 const overdue = `(` + owed + ` AND d.today > i.due)`
 
@@ -233,6 +260,21 @@ func Invoices(ctx context.Context, db Queryer, filter InvoiceFilter, now time.Ti
 		invoices[i] = invoices[i].labelled()
 	}
 	return invoices, next, nil
+}
+
+// OpenInvoices gives the invoices of a client that something is to be paid of at an instant, the longest due first, at
+// most limit, and whether there are more. An empty currency stands for all.
+func OpenInvoices(ctx context.Context, db Queryer, client uuid.UUID, currency string, now time.Time, limit int) ([]InvoiceLine, bool, error) {
+	limit = bounded(limit)
+	found, err := list[InvoiceLine](ctx, db, invoiceLines+`
+		WHERE `+owed+` AND i.client = $2 AND ($3 = '' OR i.currency = $3) ORDER BY i.due, i.number, i.id LIMIT $4`, now, client, currency, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("list open invoices of client %s: %w", client, err)
+	}
+	for i := range found {
+		found[i] = found[i].labelled()
+	}
+	return found[:min(len(found), limit)], len(found) > limit, nil
 }
 
 // InvoiceSum is what the invoices in one state come to, in one currency.

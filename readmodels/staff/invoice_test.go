@@ -210,7 +210,7 @@ func TestReceivablesAgeByTheIssuersDays(t *testing.T) {
 	})
 	read := func(now time.Time) (found []staff.Receivable) {
 		w.Read(t, func(tx pgx.Tx) (err error) {
-			found, err = staff.Receivables(t.Context(), tx, uuid.Nil, now, 0)
+			found, _, err = staff.Receivables(t.Context(), tx, uuid.Nil, now, 0)
 			return err
 		})
 		return found
@@ -330,6 +330,52 @@ func TestFromDraftToIssue(t *testing.T) {
 	})
 }
 
+// An answer is in time until the issuer's midnight (A62), wherever the server is; late ones come first. A dispute for which
+// nothing was promised is never late, nor is one that is settled.
+func TestAnswersAreLateByTheIssuersDay(t *testing.T) {
+	t.Parallel()
+	dispute := func(n int) domain.DisputeID { return domain.DisputeID{UUID: id("dispute", n)} }
+	s := story{n: 1, client: 1, date: "2026-03-01", due: "2026-03-15", currency: "AUD", net: "100", tax: "10"}
+	w := world(t, func(log *stafftest.Log) {
+		s.record(t, log, s.issued()...)
+		for n, by := range map[int]calendar.Date{1: "", 2: "2026-03-11", 3: "2026-03-10", 4: "2026-03-09"} {
+			s.record(t, log, invoice.Disputed{Dispute: dispute(n), Line: id("line", 1), Amount: number("30"), Reason: "why", AnswerBy: by, At: at(n)})
+		}
+		s.record(t, log, invoice.DisputeTaken{Dispute: dispute(3), At: at(9)}, invoice.DisputeSettled{Dispute: dispute(4), Answer: "no", At: at(9)},
+			invoice.DisputeFileAttached{Dispute: dispute(3), Attachment: domain.AttachmentID{UUID: id("file", 1)}, Name: "order.pdf", Type: "application/pdf", Size: 3, SHA256: "00", At: at(9)})
+	})
+	read := func(now string) (open []string, late int) {
+		moment, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Read(t, func(tx pgx.Tx) error {
+			found, err := staff.OpenDisputes(t.Context(), tx, moment, 0)
+			for _, d := range found {
+				open = append(open, d.AnswerBy)
+				if d.Late {
+					late++
+				}
+			}
+			return err
+		})
+		return open, late
+	}
+	for now, want := range map[string]int{"2026-03-10T12:59:59Z": 0, "2026-03-10T13:00:00Z": 1, "2026-03-11T13:00:00Z": 2} { // Midnight in Sydney
+		open, late := read(now)
+		if diff := cmp.Diff([]string{"2026-03-10", "2026-03-11", ""}, open); diff != "" || late != want {
+			t.Errorf("at %s %d are late, want %d (-want +got):\n%s", now, late, want, diff)
+		}
+	}
+	w.Read(t, func(tx pgx.Tx) error {
+		all, err := staff.DisputesOf(t.Context(), tx, id("invoice", 1), noon("2026-04-01"))
+		if len(all) != 4 || all[3].Late || len(all[2].Attachments) != 1 || all[2].Attachments[0].Name != "order.pdf" || all[0].Attachments == nil {
+			t.Errorf("all of them %+v", all)
+		}
+		return err
+	})
+}
+
 // What becomes of an issued invoice: payments, a reversal, credit notes, disputes, a write-off.
 func TestTheClaimOfAnInvoice(t *testing.T) {
 	t.Parallel()
@@ -372,7 +418,7 @@ func TestTheClaimOfAnInvoice(t *testing.T) {
 	check("disputed", line("0", "0", "0", "110", "30", "", "Awaiting payment"),
 		invoice.Disputed{Dispute: domain.DisputeID{UUID: id("dispute", 1)}, Line: id("line", 1), Amount: number("30"), Reason: "why", At: at(9)})
 	w.Read(t, func(tx pgx.Tx) error {
-		open, err := staff.OpenDisputes(t.Context(), tx, 0)
+		open, err := staff.OpenDisputes(t.Context(), tx, at(9), 0)
 		if len(open) != 1 || open[0].Number != "INV-2026-0001" || open[0].State != "open" {
 			t.Errorf("open disputes %+v", open)
 		}
@@ -398,7 +444,7 @@ func TestTheClaimOfAnInvoice(t *testing.T) {
 			t.Errorf("credits %+v, closed %s, %v", given, got.Closed, err)
 		}
 		left, err := got.Left()
-		if err != nil || len(left) != 1 || !left[0].Net.IsZero() {
+		if err != nil || len(left) != 0 {
 			t.Errorf("left %+v, %v", left, err)
 		}
 		return nil
@@ -482,7 +528,7 @@ func TestSpendIsInvoicesLessCreditNotes(t *testing.T) {
 			Staff: creditnote.DraftedStaff{Document: document, Issuer: "main", Code: creditnote.Goodwill}, At: at(60),
 		},
 		creditnote.Issued{Number: 1, Document: document, SHA256: document.SHA256(), At: at(61)},
-		creditnote.Rendered{Layout: 1, SHA256: "00ff", Size: 9, At: at(62)})
+		creditnote.Rendered{Print: bill.Print{Layout: 1, SHA256: "00ff", Size: 9, XMLSHA256: "11ff", CSVSHA256: "22ff"}, At: at(62)})
 	w.Read(t, func(tx pgx.Tx) error {
 		spent, err := staff.SpendIn(t.Context(), tx, "2026-03", uuid.Nil, 0)
 		want := []staff.Spend{

@@ -18,13 +18,15 @@ type Issuer struct {
 	Key         string     `db:"key" json:"key"`
 	Name        string     `db:"name" json:"name"`
 	Zone        string     `db:"zone" json:"zone" doc:"IANA name; its days begin and end there."`
+	ReportsIn   string     `db:"reports_in" json:"-"` // the description has it
+	Decimals    int        `db:"decimals" json:"-"`
 	Content     string     `db:"content" json:"-"` // what the newest description says, as JSON
 	DescribedBy *uuid.UUID `db:"described_by" json:"described_by,omitempty"`
 	DescribedAt time.Time  `db:"described_at" json:"described_at"`
 	Revision    int64      `db:"revision" json:"revision"`
 }
 
-const issuerColumns = `id, key, name, zone, content, described_by, described_at, revision`
+const issuerColumns = `id, key, name, zone, reports_in, decimals, content, described_by, described_at, revision`
 
 // Issuers gives all issuers by key, at most MaxLimit.
 func Issuers(ctx context.Context, db Queryer) ([]Issuer, error) {

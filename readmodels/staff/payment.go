@@ -18,7 +18,8 @@ type Payment struct {
 	Currency        string     `db:"currency" json:"currency"`
 	Day             string     `db:"day" json:"day"`
 	Source          string     `db:"source" json:"source" enum:"manual,gateway,credit_note"`
-	Method          string     `db:"method" json:"method,omitempty"`
+	Means           string     `db:"means" json:"means,omitempty" enum:"bank_transfer,card,direct_debit,cheque,cash,other" doc:"How it came, as the client's receipt says; empty when none is to be had."`
+	Method          string     `db:"method" json:"method,omitempty" doc:"Only staff read it."`
 	Reference       string     `db:"reference" json:"reference,omitempty"`
 	Key             string     `db:"key" json:"key,omitempty" doc:"The gateway's id of it."`
 	CreditNote      *uuid.UUID `db:"credit_note" json:"credit_note,omitempty"`
@@ -90,7 +91,7 @@ type PaymentLine struct {
 const unallocated = `CASE WHEN p.reversed <> '' THEN 0 ELSE p.amount::numeric - p.allocated::numeric - p.refunded::numeric END`
 
 const paymentLines = `
-	SELECT p.id, p.client, p.amount, p.currency, p.day, p.source, p.method, p.reference, p.key, p.credit_note, p.allocated,
+	SELECT p.id, p.client, p.amount, p.currency, p.day, p.source, p.means, p.method, p.reference, p.key, p.credit_note, p.allocated,
 		p.refunded, p.refunds, p.reversed, p.chargeback, p.reversed_because, p.received_by, p.received_at, p.revision,
 		coalesce(c.name, '') AS client_name, trim_scale(` + unallocated + `)::text AS unallocated
 	FROM payments AS p LEFT JOIN clients AS c ON c.id = p.client`
@@ -174,9 +175,9 @@ func allocated(ctx context.Context, db Queryer, payments []PaymentLine) error {
 	return nil
 }
 
-// AllocationsTo gives what an invoice takes of payments, oldest first, at most MaxLimit.
+// AllocationsTo gives what an invoice takes of payments, oldest first, at most maxFollowing.
 func AllocationsTo(ctx context.Context, db Queryer, invoice uuid.UUID) ([]Allocation, error) {
-	found, err := list[Allocation](ctx, db, allocations+` WHERE a.invoice = $1 ORDER BY a.allocated_at, a.id LIMIT $2`, invoice, MaxLimit)
+	found, err := list[Allocation](ctx, db, allocations+` WHERE a.invoice = $1 ORDER BY a.allocated_at, a.id LIMIT $2`, invoice, maxFollowing)
 	if err != nil {
 		return nil, fmt.Errorf("list payments of invoice %s: %w", invoice, err)
 	}

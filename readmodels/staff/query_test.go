@@ -100,7 +100,8 @@ func TestTicketsByFilter(t *testing.T) {
 	}
 }
 
-// TestPagesMeet walks all pages while tickets are raised, some of them at one instant.
+// TestPagesMeet walks all pages by their cursors while tickets are raised, some of them at one instant (A74; what a page
+// costs on a large store is measured by BenchmarkRead of the command).
 func TestPagesMeet(t *testing.T) {
 	t.Parallel()
 	const before = 11

@@ -21,30 +21,55 @@ type Receivable struct {
 	Days60      string    `db:"days_60" json:"days_60" doc:"31 to 60 days past due."`
 	Days90      string    `db:"days_90" json:"days_90" doc:"61 to 90 days past due."`
 	Older       string    `db:"older" json:"older" doc:"More than 90 days past due."`
-	Disputed    string    `db:"disputed" json:"disputed" doc:"The nets of the lines to which the client objects."`
+	Disputed    string    `db:"disputed" json:"disputed" doc:"Before tax: what clients object to, as the invoices say it."`
 	Deducted    string    `db:"deducted" json:"deducted" doc:"What these invoices took off for missed promises, before tax."`
 	Credited    string    `db:"credited" json:"credited" doc:"What credit notes took off these invoices."`
 	Credit      string    `db:"credit" json:"credit" doc:"The client's own money, which no invoice has taken."`
 }
 
 // Receivables gives what is owed at an instant, of one client or of all (uuid.Nil), by client and currency, at most
-// limit rows. A client with nothing but credit is listed too.
-func Receivables(ctx context.Context, db Queryer, client uuid.UUID, now time.Time, limit int) ([]Receivable, error) {
-	aged := func(condition string) string { return total("l.outstanding", condition) }
+// limit rows, and whether there are more. A client with nothing but credit is listed too.
+func Receivables(ctx context.Context, db Queryer, client uuid.UUID, now time.Time, limit int) ([]Receivable, bool, error) {
+	limit = bounded(limit)
+	found, err := list[Receivable](ctx, db, receivables()+` ORDER BY lower(coalesce(c.name, '')), client, b.currency LIMIT $3`, now, client, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("list receivables: %w", err)
+	}
+	return found[:min(len(found), limit)], len(found) > limit, nil
+}
+
+// ReceivableTotals adds up all that is owed at an instant, of one client or of all (uuid.Nil), by currency. The rows name
+// no client.
+func ReceivableTotals(ctx context.Context, db Queryer, client uuid.UUID, now time.Time) ([]Receivable, error) {
+	sum := func(column string) string { return total(column, "true") + " AS " + column }
 	found, err := list[Receivable](ctx, db, `
+		SELECT '00000000-0000-0000-0000-000000000000'::uuid AS client, '' AS client_name, currency, sum(invoices)::bigint AS invoices,
+			`+sum("outstanding")+`, `+sum("current")+`, `+sum("days_30")+`, `+sum("days_60")+`, `+sum("days_90")+`, `+sum("older")+`,
+			`+sum("disputed")+`, `+sum("deducted")+`, `+sum("credited")+`, `+sum("credit")+`
+		FROM (`+receivables()+`) AS r GROUP BY currency ORDER BY currency LIMIT $3`, now, client, MaxLimit)
+	if err != nil {
+		return nil, fmt.Errorf("add up receivables: %w", err)
+	}
+	return found, nil
+}
+
+// receivables is the query of Receivable at the instant $1, of the client $2 or of all.
+func receivables() string {
+	aged := func(condition string) string { return total("l.outstanding", condition) }
+	return `
 		WITH owed AS (
-			SELECT l.client, l.currency, count(*) AS invoices, `+aged("true")+` AS outstanding,
-				`+aged("l.days_overdue = 0")+` AS current, `+aged("l.days_overdue BETWEEN 1 AND 30")+` AS days_30,
-				`+aged("l.days_overdue BETWEEN 31 AND 60")+` AS days_60, `+aged("l.days_overdue BETWEEN 61 AND 90")+` AS days_90,
-				`+aged("l.days_overdue > 90")+` AS older, `+total("l.disputed", "true")+` AS disputed,
-				`+total("l.deducted", "true")+` AS deducted, `+total("l.credited", "true")+` AS credited
-			FROM (`+invoiceLines+` WHERE `+owed+` AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR i.client = $2)) AS l
+			SELECT l.client, l.currency, count(*) AS invoices, ` + aged("true") + ` AS outstanding,
+				` + aged("l.days_overdue = 0") + ` AS current, ` + aged("l.days_overdue BETWEEN 1 AND 30") + ` AS days_30,
+				` + aged("l.days_overdue BETWEEN 31 AND 60") + ` AS days_60, ` + aged("l.days_overdue BETWEEN 61 AND 90") + ` AS days_90,
+				` + aged("l.days_overdue > 90") + ` AS older, ` + total("l.disputed", "true") + ` AS disputed,
+				` + total("l.deducted", "true") + ` AS deducted, ` + total("l.credited", "true") + ` AS credited
+			FROM (` + invoiceLines + ` WHERE ` + owed + ` AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR i.client = $2)) AS l
 			GROUP BY l.client, l.currency
 		), credit AS (
-			SELECT p.client, p.currency, trim_scale(sum(`+unallocated+`))::text AS credit
+			SELECT p.client, p.currency, trim_scale(sum(` + unallocated + `))::text AS credit
 			FROM payments AS p
 			WHERE $2 = '00000000-0000-0000-0000-000000000000'::uuid OR p.client = $2
-			GROUP BY p.client, p.currency HAVING sum(`+unallocated+`) > 0
+			GROUP BY p.client, p.currency HAVING sum(` + unallocated + `) > 0
 		)
 		SELECT client, coalesce(c.name, '') AS client_name, b.currency, coalesce(o.invoices, 0) AS invoices,
 			coalesce(o.outstanding, '0') AS outstanding, coalesce(o.current, '0') AS current, coalesce(o.days_30, '0') AS days_30,
@@ -54,12 +79,7 @@ func Receivables(ctx context.Context, db Queryer, client uuid.UUID, now time.Tim
 		FROM (SELECT client, currency FROM owed UNION SELECT client, currency FROM credit) AS b
 		LEFT JOIN owed AS o USING (client, currency)
 		LEFT JOIN credit AS p USING (client, currency)
-		LEFT JOIN clients AS c ON c.id = client
-		ORDER BY lower(coalesce(c.name, '')), client, b.currency LIMIT $3`, now, client, bounded(limit))
-	if err != nil {
-		return nil, fmt.Errorf("list receivables: %w", err)
-	}
-	return found, nil
+		LEFT JOIN clients AS c ON c.id = client`
 }
 
 // Spend is what one client was invoiced in a month by the dates of issue, in one currency.
@@ -111,7 +131,7 @@ type DueMonth struct {
 }
 
 // DueForBilling gives the contracts that were in force in a month and whose month nobody has invoiced, by client and
-// reference, those after the contract given (uuid.Nil: from the start), at most limit. Whether something is to be
+// reference, those after the contract given (uuid.Nil: from the start), which may be billed by now, at most limit. Whether something is to be
 // charged is told by a preview.
 func DueForBilling(ctx context.Context, db Queryer, month string, after uuid.UUID, limit int) ([]DueMonth, error) {
 	found, err := list[DueMonth](ctx, db, `
@@ -129,7 +149,9 @@ func DueForBilling(ctx context.Context, db Queryer, month string, after uuid.UUI
 			WHERE t.contract = d.contract AND t.month = d.month AND t.status = 'submitted') AS waiting
 		FROM due AS d
 		WHERE $2 = '00000000-0000-0000-0000-000000000000'::uuid
-			OR (lower(client_name), reference, contract) > (SELECT lower(client_name), reference, contract FROM due WHERE contract = $2)
+			OR (lower(client_name), reference, contract) > (
+				SELECT lower(coalesce(client.name, '')), c.reference, c.id
+				FROM contracts AS c LEFT JOIN clients AS client ON client.id = c.client WHERE c.id = $2)
 		ORDER BY lower(client_name), reference, contract LIMIT $3`, month, after, bounded(limit))
 	if err != nil {
 		return nil, fmt.Errorf("list what is due for billing in %s: %w", month, err)

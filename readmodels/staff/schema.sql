@@ -628,6 +628,11 @@ CREATE TABLE invoices (
     written_off    text NOT NULL,
     closed         text COLLATE "C" NOT NULL,
     outstanding    text NOT NULL,
+    -- What reports convert it by (F42); the texts are empty where no rate was recorded.
+    reported_in    text COLLATE "C" NOT NULL,
+    rate           text NOT NULL,
+    rate_day       text COLLATE "C" NOT NULL,
+    rate_source    text NOT NULL,
     credits        text NOT NULL,
     remaining      text NOT NULL,
     voided         text NOT NULL,
@@ -636,6 +641,8 @@ CREATE TABLE invoices (
     layout         bigint NOT NULL,
     print_sha256   text NOT NULL,
     print_size     bigint NOT NULL,
+    xml_sha256     text NOT NULL,
+    csv_sha256     text NOT NULL,
     drafted_by     uuid,
     drafted_at     timestamptz NOT NULL,
     submitted_by   uuid,
@@ -713,9 +720,15 @@ CREATE TABLE credit_notes (
     net          text NOT NULL,
     tax          text NOT NULL,
     payable      text NOT NULL,
+    reported_in  text COLLATE "C" NOT NULL,
+    rate         text NOT NULL,
+    rate_day     text COLLATE "C" NOT NULL,
+    rate_source  text NOT NULL,
     layout       bigint NOT NULL,
     print_sha256 text NOT NULL,
     print_size   bigint NOT NULL,
+    xml_sha256   text NOT NULL,
+    csv_sha256   text NOT NULL,
     drafted_by   uuid,
     drafted_at   timestamptz NOT NULL,
     issued_at    timestamptz,
@@ -729,6 +742,7 @@ CREATE TABLE payments (
     amount         text NOT NULL,
     currency       text COLLATE "C" NOT NULL,
     day            text COLLATE "C" NOT NULL,
+    means          text NOT NULL,
     source         text NOT NULL,
     method         text NOT NULL,
     reference      text NOT NULL,
@@ -762,6 +776,8 @@ CREATE TABLE disputes (
     reason     text NOT NULL,
     state      text NOT NULL,
     answer     text NOT NULL,
+    answer_by  text COLLATE "C" NOT NULL, -- the last day in time; empty: none was promised
+    files      text NOT NULL,             -- JSON; empty: none
     raised_by  uuid,
     raised_at  timestamptz NOT NULL,
     taken_by   uuid,
@@ -776,10 +792,25 @@ CREATE TABLE issuers (
     key          text NOT NULL,
     name         text NOT NULL,
     zone         text NOT NULL,
+    reports_in   text COLLATE "C" NOT NULL,
+    decimals     bigint NOT NULL,
     content      text NOT NULL,
     described_by uuid,
     described_at timestamptz NOT NULL,
     revision     bigint NOT NULL
+);
+
+-- What one unit of a currency was worth in another on a day, as it was recorded last.
+CREATE TABLE exchange_rates (
+    id            uuid PRIMARY KEY,
+    from_currency text COLLATE "C" NOT NULL,
+    to_currency   text COLLATE "C" NOT NULL,
+    day           text COLLATE "C" NOT NULL,
+    rate          text NOT NULL,
+    source        text NOT NULL,
+    recorded_by   uuid,
+    recorded_at   timestamptz NOT NULL,
+    revision      bigint NOT NULL
 );
 
 -- How clients are invoiced; the id is the client's, content is JSON.

@@ -17,7 +17,7 @@ import (
 
 // Version of the tables. It is raised with every change of schema.sql, indexes.sql or projections/staff,
 // and leads to a new generation.
-const Version = 5
+const Version = 6
 
 // Schema creates the tables of a generation, Indexes what queries need besides. Both run with the
 // generation as search_path.

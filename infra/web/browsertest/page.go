@@ -21,7 +21,7 @@ import (
 
 // The bounds of a step: how long it may take, and how often it is looked whether it can be done.
 const (
-	stepTime = 15 * time.Second
+	stepTime = 45 * time.Second
 	lookTime = 40 * time.Millisecond
 )
 
@@ -174,7 +174,7 @@ type outcome struct {
 
 // look runs one of the functions of steps.js in the page.
 func (p *Page) look(ctx context.Context, function string, arguments ...any) (outcome, error) {
-	given, err := json.Marshal(arguments)
+	given, err := json.Marshal(append([]any{}, arguments...)) // None are [], not null.
 	if err != nil {
 		return outcome{}, fmt.Errorf("encode arguments of %s: %w", function, err)
 	}

@@ -32,7 +32,12 @@ type attachInput struct {
 
 type downloadInput struct {
 	Reading
-	ID          string `path:"id" doc:"The file's id, a UUID."`
+	ID string `path:"id" doc:"The file's id, a UUID."`
+	DownloadHeaders
+}
+
+// DownloadHeaders is embedded in the input of what sends a file; whoever sends it reads them.
+type DownloadHeaders struct {
 	Range       string `header:"Range" doc:"The part of the file that is wanted."`
 	IfRange     string `header:"If-Range"`
 	IfNoneMatch string `header:"If-None-Match"`
@@ -129,6 +134,11 @@ func (c *Console) download(ctx context.Context, login auth.Login, after domain.P
 	if row.ErasedAt != nil {
 		return web.Download{}, erased(id)
 	}
+	return c.open(id, web.Download{Name: row.Name, Type: row.Type, SHA256: row.SHA256})
+}
+
+// open adds the content to a file.
+func (c *Console) open(id uuid.UUID, file web.Download) (web.Download, error) {
 	content, err := c.options.Files.Open(id)
 	if errors.Is(err, blob.ErrMissing) {
 		return web.Download{}, errors.Join(erased(id), err)
@@ -136,11 +146,12 @@ func (c *Console) download(ctx context.Context, login auth.Login, after domain.P
 	if err != nil {
 		return web.Download{}, fmt.Errorf("open attachment %s: %w", id, err)
 	}
-	if content.SHA256 != row.SHA256 {
+	if content.SHA256 != file.SHA256 {
 		_ = content.Close() // It was only read.
 		return web.Download{}, fmt.Errorf("open attachment %s: %w", id, blob.ErrDamaged)
 	}
-	return web.Download{Name: row.Name, Type: row.Type, SHA256: row.SHA256, Content: content}, nil
+	file.Content = content
+	return file, nil
 }
 
 func erased(id uuid.UUID) error {

@@ -15,7 +15,7 @@ import (
 
 func newStore(t *testing.T) *blob.Store {
 	t.Helper()
-	store, err := blob.NewStore(t.TempDir())
+	store, err := blob.NewStore(t.TempDir(), blob.MaxSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -867,7 +867,7 @@ func holidayPanel(v calendarView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = panel("Add a special day", v.Form.Values.Has("date")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = panel("special-day", "Add a special day", v.Form.Values.Has("date")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -58,6 +58,8 @@ type Options struct {
 	// would be issued.
 	Documents *blob.Reader
 	Preview   func(bill.Document, []bill.Entry) ([]byte, error)
+	// PrintReceipt writes the receipt of a payment as PDF.
+	PrintReceipt func(Receipt) ([]byte, error)
 	// Recompute computes an issued invoice again from the events of its time, and tells how in words; domain.ErrNotFound
 	// for one that is not issued.
 	Recompute func(context.Context, domain.InvoiceID) (string, error)
@@ -131,6 +133,7 @@ func New(o Options) *Console {
 	c.registerPayments()
 	c.registerDisputes()
 	c.registerIssuers()
+	c.registerExchange()
 	c.registerTickets()
 	c.registerEdits()
 	c.registerLife()

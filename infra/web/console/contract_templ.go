@@ -5388,7 +5388,7 @@ func lineFields(v termsView, n int) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = page.Disclosure("How line "+strconv.Itoa(n)+" is charged").Render(templ.WithChildren(ctx, templ_7745c5c3_Var251), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Disclosure("charge-"+strconv.Itoa(n), "How line "+strconv.Itoa(n)+" is charged").Render(templ.WithChildren(ctx, templ_7745c5c3_Var251), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -33,9 +33,10 @@ var printForms = []struct {
 
 // printed names the printed form of an issued document.
 type printed struct {
-	id     uuid.UUID
-	number string
-	layout int // 0 until it is printed
+	id      uuid.UUID
+	number  string
+	layout  int                     // 0 until it is printed
+	digests map[visible.Form]string // hex; empty where none was recorded
 }
 
 // kind is what is printed: where it lies, and how it is found.
@@ -47,12 +48,16 @@ type kind struct {
 var printedKinds = []kind{
 	{"invoice", "/invoices/{id}", func(ctx context.Context, c *Console, tx pgx.Tx, id uuid.UUID) (printed, error) {
 		row, err := rows.InvoiceByID(ctx, tx, id, c.now())
-		return printed{id, row.Number, row.Layout}, err
+		return printed{id, row.Number, row.Layout, digests(row.PrintSHA256, row.XMLSHA256, row.CSVSHA256)}, err
 	}},
 	{"credit-note", "/credit-notes/{id}", func(ctx context.Context, _ *Console, tx pgx.Tx, id uuid.UUID) (printed, error) {
 		row, err := rows.CreditNoteByID(ctx, tx, id)
-		return printed{id, row.Number, row.Layout}, err
+		return printed{id, row.Number, row.Layout, digests(row.PrintSHA256, row.XMLSHA256, row.CSVSHA256)}, err
 	}},
+}
+
+func digests(pdf, xml, csv string) map[visible.Form]string {
+	return map[visible.Form]string{visible.PDF: pdf, visible.XML: xml, visible.CSV: csv}
 }
 
 // registerDocuments adds the ways to what is printed, for programs and for the pages.
@@ -151,6 +156,10 @@ func (c *Console) document(ctx context.Context, login auth.Login, after domain.P
 	}
 	if err != nil {
 		return web.Download{}, fmt.Errorf("open document %s as %s: %w", id, form, err)
+	}
+	if want := found.digests[form]; want != "" && content.SHA256 != want {
+		_ = content.Close() // It was only read.
+		return web.Download{}, fmt.Errorf("open document %s as %s: %w", id, form, blob.ErrDamaged)
 	}
 	return web.Download{Name: found.number + "." + string(form), Type: media, SHA256: content.SHA256, Content: content}, nil
 }

@@ -75,6 +75,7 @@ type invoiceBody struct {
 	Fresh
 	rows.InvoiceLine
 	Document    *documentBody        `json:"document,omitempty" doc:"Of a draft, as it would be issued today, without a number. Absent when it cannot become one, or was discarded."`
+	Inclusive   bool                 `json:"-"` // a draft's prices are with tax
 	SHA256      string               `json:"sha256,omitempty" doc:"Of the issued document in its canonical form, in hex."`
 	Digest      string               `json:"digest,omitempty" doc:"Of a draft: what an approval is bound to."`
 	Entries     []bill.Entry         `json:"entries" nullable:"false" doc:"What explains the lines, with what no client sees."`
@@ -125,7 +126,7 @@ func (b invoicePreviewBody) blocked() bool {
 type addLineBody struct {
 	Text        string `json:"text" minLength:"1" maxLength:"500" doc:"As the client will read it."`
 	Count       string `json:"count,omitempty" maxLength:"20" doc:"How many; 1 when absent."`
-	UnitPrice   string `json:"unit_price" minLength:"1" maxLength:"40" example:"-120.00" doc:"Below zero takes off."`
+	UnitPrice   string `json:"unit_price" minLength:"1" maxLength:"40" example:"-120.00" doc:"Before tax; with it where the invoice's prices are with tax. Below zero takes off."`
 	TaxCategory string `json:"tax_category,omitempty" maxLength:"64"`
 	Reason      string `json:"reason" minLength:"1" maxLength:"500" doc:"For colleagues."`
 }
@@ -325,7 +326,7 @@ func (c *Console) invoiceInFull(ctx context.Context, tx pgx.Tx, id uuid.UUID) (b
 	if b.Payments, err = rows.AllocationsTo(ctx, tx, id); err != nil {
 		return b, err
 	}
-	if b.Disputes, err = rows.DisputesOf(ctx, tx, id); err != nil {
+	if b.Disputes, err = rows.DisputesOf(ctx, tx, id, c.now()); err != nil {
 		return b, err
 	}
 	if b.Steps, err = rows.InvoiceSteps(ctx, tx, id, rows.MaxLimit); err != nil {
@@ -356,6 +357,7 @@ func (c *Console) sayDocument(ctx context.Context, tx pgx.Tx, b *invoiceBody) er
 	if err != nil {
 		return err
 	}
+	b.Inclusive = content.Inclusive
 	if b.Digest, err = digestOf(content); err != nil {
 		return err
 	}

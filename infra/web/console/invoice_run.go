@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -35,9 +36,10 @@ type runLineBody struct {
 	Refused string              `json:"refused,omitempty" doc:"Why it was not drafted after all."`
 }
 
-// ready reports whether it can be drafted without a look at it.
+// ready reports whether it can be drafted without a look at it. A rate for reports may come until it is issued.
 func (b runLineBody) ready() bool {
-	return b.Drafted == nil && b.Preview != nil && b.Preview.Document != nil && len(b.Preview.Exceptions) == 0
+	return b.Drafted == nil && b.Preview != nil && b.Preview.Document != nil &&
+		!slices.ContainsFunc(b.Preview.Exceptions, func(e exceptionBody) bool { return e.Code != commands.ExchangeRateMissing })
 }
 
 type runBody struct {

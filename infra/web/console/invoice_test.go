@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -19,8 +21,10 @@ import (
 
 	"effigate/domain"
 	"effigate/domain/bill"
+	"effigate/domain/calendar"
 	"effigate/domain/invoice"
 	"effigate/domain/visible"
+	"effigate/infra/web/console"
 )
 
 // paymentSecret signs what the payment gateway tells.
@@ -29,6 +33,10 @@ var paymentSecret = bytes.Repeat([]byte("p"), 32)
 // printDraft stands for the printer of drafts.
 func printDraft(d bill.Document, _ []bill.Entry) ([]byte, error) {
 	return []byte("%PDF of " + d.Client.Name), nil
+}
+
+func printReceipt(r console.Receipt) ([]byte, error) {
+	return []byte("%PDF of " + r.Payment.Amount + " of " + r.Client.Name + " to " + r.Issuer.Name), nil
 }
 
 // billable is a client with a contract whose February is over and charges 279.16 before tax.
@@ -149,15 +157,53 @@ func TestAnInvoiceIsDownloadedOnceItIsPrinted(t *testing.T) {
 		t.Errorf("preview: %d %q", draft.status, draft.body)
 	}
 	o.browse("auditor", "/invoices/"+id+"/pdf").shows(t, http.StatusNotFound)
-	if _, err := o.documents.Put(visible.PrintID(uuid.MustParse(id), visible.PDF, 1), strings.NewReader("%PDF")); err != nil {
-		t.Fatal(err)
+	for _, form := range []visible.Form{visible.PDF, visible.XML, visible.CSV} {
+		if _, err := o.documents.Put(visible.PrintID(uuid.MustParse(id), form, 1), strings.NewReader("as "+string(form))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	o.printed(o.issueDraft(id))
-	got := o.browse("auditor", "/invoices/"+id+"/pdf")
-	if got.status != http.StatusOK || string(got.body) != "%PDF" || !strings.Contains(got.header.Get("Content-Disposition"), "INV-2026-0001.pdf") {
-		t.Errorf("pdf: %d %v %s", got.status, got.header, got.body)
+	o.printed(o.issueDraft(id), bill.Print{Layout: 1, SHA256: digestOf("as pdf"), Size: 6, XMLSHA256: digestOf("as xml"), CSVSHA256: digestOf("as csv")})
+	for _, form := range []string{"pdf", "xml", "csv"} {
+		got := o.browse("auditor", "/invoices/"+id+"/"+form)
+		if got.status != http.StatusOK || string(got.body) != "as "+form || !strings.Contains(got.header.Get("Content-Disposition"), "INV-2026-0001."+form) {
+			t.Errorf("%s: %d %v %s", form, got.status, got.header, got.body)
+		}
 	}
-	o.call(domain.Auditor, http.MethodGet, api+"/invoices/"+id+"/xml", "").refused(t, http.StatusNotFound, "not_printed")
+	o.call(domain.Auditor, http.MethodGet, api+"/invoices/"+missing+"/xml", "").refused(t, http.StatusNotFound, "no_such_invoice")
+}
+
+// TestAnAlteredPrintIsNotDownloaded has files that are whole by their own digests, and not what was printed. The console
+// compared nothing.
+func TestAnAlteredPrintIsNotDownloaded(t *testing.T) {
+	t.Parallel()
+	for recorded, want := range map[bill.Print]map[string]int{
+		{Layout: 1, SHA256: digestOf("as pdf"), Size: 6, XMLSHA256: digestOf("another"), CSVSHA256: digestOf("another")}: {"pdf": 200, "xml": 500, "csv": 500},
+		{Layout: 1, SHA256: digestOf("another"), Size: 6}:                                                                {"pdf": 500, "xml": 200, "csv": 200},
+	} {
+		o := newConsole(t)
+		_, contract := o.billable()
+		id := o.issued(contract)
+		for form := range want {
+			if _, err := o.documents.Put(visible.PrintID(uuid.MustParse(id), visible.Form(form), 1), strings.NewReader("as "+form)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.printed(id, recorded)
+		for form, status := range want {
+			sent, _ := o.send(domain.Auditor, http.MethodGet, api+"/invoices/"+id+"/"+form, "") // It is no JSON.
+			for where, got := range map[string]reply{"page": o.browse("auditor", "/invoices/"+id+"/"+form), "API": sent} {
+				if got.status != status || (status != http.StatusOK && strings.Contains(string(got.body), "as "+form)) {
+					t.Errorf("%s by the %s: %d %s, want %d", form, where, got.status, got.body, status)
+				}
+			}
+		}
+	}
+}
+
+// digestOf is the digest of a text, in hex.
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 func TestWhatIsCreditedAddsUp(t *testing.T) {
@@ -208,6 +254,9 @@ func TestPaymentsByTheAPI(t *testing.T) {
 	if got := o.invoice(id, position); got.Label != "Paid" {
 		t.Errorf("paid: %+v", got)
 	}
+	if got := o.browse("auditor", "/payments/"+payment+"/receipt"); got.status != http.StatusOK || !strings.HasPrefix(string(got.body), "%PDF of 400 of Nexus Corp Pty Ltd to Firm GmbH") {
+		t.Errorf("the receipt: %d %s", got.status, got.body)
+	}
 	o.call(domain.Finance, http.MethodPost, api+"/payments/"+payment+"/reverse", `{"day":"2026-03-12","reason":"R"}`).refused(t, http.StatusConflict, "payment_refunded")
 	var owed struct {
 		Items []struct{ Outstanding string }
@@ -243,6 +292,9 @@ func TestTheGatewayTellsOfPayments(t *testing.T) {
 	o.told(body, now-301, paymentSecret).refused(t, http.StatusForbidden, "signature_wrong")
 	o.told(strings.Replace(body, "0001", "0009", 1), now, paymentSecret).refused(t, http.StatusNotFound, "no_such_invoice")
 	o.told(`{"id":"pay_1"}`, now, paymentSecret).refused(t, http.StatusUnprocessableEntity, "invalid_fields")
+	for _, early := range []string{strings.Replace(body, "03-12", "12-12", 1), strings.Replace(body, "340.00", "340.001", 1)} {
+		o.told(early, now, paymentSecret).refused(t, http.StatusUnprocessableEntity, "invalid_fields") // It is taken below, once it is right.
+	}
 	other := strings.NewReplacer("AUD", "EUR", "pay_1", "pay_0").Replace(body)
 	for _, told := range []string{other, body, body} { // The second time it is the same payment.
 		if got := o.told(told, now, paymentSecret); got.status != http.StatusNoContent {
@@ -370,18 +422,38 @@ func TestAnObjectionIsAnswered(t *testing.T) {
 	id := o.issued(contract)
 	dispute := domain.DisputeID{UUID: domain.Derive(uuid.NameSpaceURL, "objection")}
 	line := uuid.MustParse(o.invoice(id, "").Document.Lines[0].ID)
+	proof := domain.Derive(uuid.NameSpaceURL, "file of the objection")
+	stored, err := o.internal.Put(proof, strings.NewReader("one hour"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.world.Log.Record(t, "invoice-"+id, invoice.Disputed{
 		Dispute: dispute, Line: line, Amount: decimal.RequireFromString("68.33"), Reason: "Nobody asked for it.", At: epoch,
+		AnswerBy: calendar.DateOf(epoch, time.UTC).Add(-3),
+	}, invoice.DisputeFileAttached{
+		Dispute: dispute, Attachment: domain.AttachmentID{UUID: proof}, Name: "order.txt", Type: "text/plain", Size: stored.Size, SHA256: stored.SHA256, At: epoch,
 	})
 	o.world.Read(t, nothing)
 	var open struct {
-		Items []struct{ ID, Number, Reason string }
+		Items []struct {
+			ID, Number, Reason string
+			Late               bool
+		}
 	}
 	o.get(domain.Auditor, api+"/disputes", "", &open)
-	if len(open.Items) != 1 || open.Items[0].ID != dispute.String() || open.Items[0].Number != "INV-2026-0001" {
+	if len(open.Items) != 1 || !open.Items[0].Late || open.Items[0].ID != dispute.String() || open.Items[0].Number != "INV-2026-0001" {
 		t.Fatalf("open: %+v", open)
 	}
-	o.browse("auditor", "/invoices").shows(t, http.StatusOK, "Open objections (1)", "Nobody asked for it.")
+	o.browse("auditor", "/invoices").shows(t, http.StatusOK, "Open objections (1)", "Nobody asked for it.", "The answer to an objection is late.", "Late: answer was due by")
+	o.browse("auditor", "/invoices/"+id).shows(t, http.StatusOK, "Late: answer was due by", "order.txt")
+	of := "/disputes/" + dispute.String() + "/attachments/"
+	if got, _ := o.send(domain.Auditor, http.MethodGet, api+of+proof.String(), ""); got.status != http.StatusOK || string(got.body) != "one hour" { // It is no JSON.
+		t.Errorf("the file is %d %s", got.status, got.body)
+	}
+	o.call(domain.Auditor, http.MethodGet, api+of+dispute.String(), "").refused(t, http.StatusNotFound, "no_such_attachment")
+	if got := o.call(domain.Ops, http.MethodGet, api+of+proof.String(), ""); got.status == http.StatusOK || strings.Contains(string(got.body), "one hour") {
+		t.Errorf("who reads no invoices reads a file: %d", got.status)
+	}
 	o.post(domain.Finance, api+"/disputes/"+dispute.String()+"/take", "")
 	path := "/invoices/" + id
 	settle := path + "/disputes/" + dispute.String() + "/settle"
@@ -425,8 +497,8 @@ func (o *office) only(client string) string {
 }
 
 // printed says that an invoice is printed.
-func (o *office) printed(id string) {
+func (o *office) printed(id string, as bill.Print) {
 	o.t.Helper()
-	o.world.Log.Record(o.t, "invoice-"+id, invoice.Rendered{Layout: 1, SHA256: strings.Repeat("0", 64), Size: 4, At: epoch})
+	o.world.Log.Record(o.t, "invoice-"+id, invoice.Rendered{Print: as, At: epoch})
 	o.world.Read(o.t, nothing)
 }

@@ -8,6 +8,7 @@ import (
 	"effigate/domain/bill"
 	"effigate/domain/payment"
 	"effigate/infra/web/page"
+	rows "effigate/readmodels/staff"
 )
 
 // filled lists those of the texts that say something.
@@ -76,6 +77,19 @@ func sourceText(s bill.EntryStaff) string {
 		text += ", " + strings.ReplaceAll(s.CardLayer, "_", " ")
 	}
 	return text
+}
+
+// undecided reports whether an objection waits for its answer.
+func undecided(item rows.DisputeLine) bool {
+	return item.State == "open" || item.State == "under_review"
+}
+
+// lateText counts the objections whose answer is late.
+func lateText(count int) string {
+	if count == 1 {
+		return "The answer to an objection is late."
+	}
+	return "The answers to " + strconv.Itoa(count) + " objections are late."
 }
 
 func disputeTone(state string) page.Tone {

@@ -186,6 +186,7 @@ var done = map[string]page.Notice{
 	"payment_refund":    {Tone: page.Good, Title: "What was paid back is recorded."},
 	"payment_reverse":   {Tone: page.Good, Title: "The payment is reversed."},
 	"issuer_described":  {Tone: page.Good, Title: "The issuer is saved."},
+	"exchange_recorded": {Tone: page.Good, Title: "The rate is recorded."},
 	"billing_described": {Tone: page.Good, Title: "What invoices go by is saved."},
 
 	"raised":            {Tone: page.Good, Title: "The ticket is raised."},

@@ -33,6 +33,8 @@ type invoiceView struct {
 	Path    string
 	Form    typed
 	Explain map[uuid.UUID][]bill.Entry // by line
+	// Unreported says that reports will leave it out as it stands; empty when they will not, or it is no time to say so.
+	Unreported string
 
 	// What the viewer may do.
 	Draft, Approve, Issue, Receive, Settle, Audit bool
@@ -140,7 +142,10 @@ func (c *Console) viewInvoice(ctx context.Context, tx pgx.Tx, r reader, request 
 	v.Draft, v.Settle = r.reaches(access.DraftInvoices, of), r.reaches(access.SettleDisputes, of)
 	v.Approve, v.Issue, v.Receive = r.may(access.ApproveInvoices), r.may(access.IssueInvoices), r.may(access.ReceivePayments)
 	v.Audit = r.may(access.AuditHistory)
-	return v, nil
+	if v.State == rows.InvoiceApproved {
+		v.Unreported, err = unreported(ctx, tx, v.InvoiceLine)
+	}
+	return v, err
 }
 
 // editable reports whether the viewer may change the draft.
@@ -154,6 +159,14 @@ func (v invoiceView) approvable() bool {
 // creditable reports whether something of it can be credited.
 func (v invoiceView) creditable() bool {
 	return v.Issue && v.State == rows.InvoiceIssued && len(v.Remaining) > 0 && v.Closed == ""
+}
+
+// priceLabel is what the price of a line is called that is added by hand.
+func (v invoiceView) priceLabel() string {
+	if v.Inclusive {
+		return "Price of one, with tax"
+	}
+	return "Price of one, before tax"
 }
 
 // lineOptions are the lines of the draft, by their texts.

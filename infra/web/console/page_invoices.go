@@ -48,6 +48,8 @@ type invoicesView struct {
 	Clients  []page.Option
 	Ages     []rows.Receivable // by currency
 	Owing    []rows.Receivable // by client and currency
+	MoreOwe  bool              // than Owing lists
+	Reports  []rows.Reported   // of which reports convert something, or leave it out
 	Disputes []rows.DisputeLine
 	Path     string
 	Older    string
@@ -71,7 +73,19 @@ func (c *Console) addInvoicePages() {
 	c.posting(runPath, access.DraftInvoices, c.postRun, c.runAgain)
 	c.addInvoicePage()
 	c.addPaymentPages()
+	c.addDisputePages()
 	c.addIssuerPages()
+	c.addExchangePage()
+}
+
+// late counts the objections whose answer is late.
+func late(disputes []rows.DisputeLine) (count int) {
+	for _, dispute := range disputes {
+		if dispute.Late {
+			count++
+		}
+	}
+	return count
 }
 
 func invoicePath(id uuid.UUID) string { return invoicesPath + "/" + id.String() }
@@ -104,11 +118,18 @@ func (c *Console) viewInvoices(ctx context.Context, tx pgx.Tx, r reader, request
 	if !next.IsZero() {
 		v.Older = invoicesAt(v.Asked, state, next.ID.String())
 	}
-	if v.Owing, err = rows.Receivables(ctx, tx, filter.Client, c.now(), rows.MaxLimit); err != nil {
+	if v.Owing, v.MoreOwe, err = rows.Receivables(ctx, tx, filter.Client, c.now(), rows.MaxLimit); err != nil {
 		return v, err
 	}
-	v.Ages = byCurrency(v.Owing)
-	if v.Disputes, err = rows.OpenDisputes(ctx, tx, rows.MaxLimit); err != nil {
+	if v.Ages, err = rows.ReceivableTotals(ctx, tx, filter.Client, c.now()); err != nil {
+		return v, err
+	}
+	reports, err := rows.Reports(ctx, tx, filter.Client, c.now())
+	if err != nil {
+		return v, err
+	}
+	v.Reports = slices.DeleteFunc(reports, func(r rows.Reported) bool { return r.Converted+r.LeftOut == 0 })
+	if v.Disputes, err = rows.OpenDisputes(ctx, tx, c.now(), rows.MaxLimit); err != nil {
 		return v, err
 	}
 	v.Draft = r.may(access.DraftInvoices)
@@ -152,48 +173,6 @@ func invoiceTabs(asked url.Values, sums []rows.InvoiceSum) []page.Tab {
 		})
 	}
 	return tabs
-}
-
-// byCurrency adds up what is owed by currency.
-func byCurrency(owing []rows.Receivable) []rows.Receivable {
-	var all []rows.Receivable
-	for _, one := range owing {
-		at := slices.IndexFunc(all, func(r rows.Receivable) bool { return r.Currency == one.Currency })
-		if at < 0 {
-			one.Client, one.ClientName = uuid.Nil, ""
-			all = append(all, one)
-			continue
-		}
-		sum := &all[at]
-		sum.Invoices += one.Invoices
-		for _, add := range []struct {
-			to   *string
-			more string
-		}{
-			{&sum.Outstanding, one.Outstanding},
-			{&sum.Current, one.Current},
-			{&sum.Days30, one.Days30},
-			{&sum.Days60, one.Days60},
-			{&sum.Days90, one.Days90},
-			{&sum.Older, one.Older},
-			{&sum.Disputed, one.Disputed},
-			{&sum.Credit, one.Credit},
-		} {
-			*add.to = plus(*add.to, add.more)
-		}
-	}
-	slices.SortFunc(all, func(a, b rows.Receivable) int { return strings.Compare(a.Currency, b.Currency) })
-	return all
-}
-
-// plus adds two canonical numbers, which are from our own rows.
-func plus(a, b string) string {
-	left, err := decimal.NewFromString(a)
-	right, err2 := decimal.NewFromString(b)
-	if err != nil || err2 != nil {
-		return ""
-	}
-	return left.Add(right).String()
 }
 
 func (c *Console) viewRun(ctx context.Context, tx pgx.Tx, r reader, request *http.Request) (v runView, err error) {

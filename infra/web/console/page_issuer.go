@@ -107,7 +107,7 @@ func typeIssuer(form typed, key string, content issuer.Content) {
 	for field, value := range map[string]string{
 		"account.holder": content.Account.Holder, "account.bank": content.Account.Bank, "account.number": content.Account.Number,
 		"account.bic": content.Account.BIC, "zone": content.Zone, "invoice_prefix": content.InvoicePrefix, "credit_prefix": content.CreditPrefix,
-		"default_category": content.DefaultCategory, "wording": strings.Join(content.Wording, "\n"),
+		"default_category": content.DefaultCategory, "reporting_currency": string(content.ReportingCurrency), "wording": strings.Join(content.Wording, "\n"),
 	} {
 		set(field, value)
 	}
@@ -115,6 +115,9 @@ func typeIssuer(form typed, key string, content issuer.Content) {
 		if on {
 			set(field, "on")
 		}
+	}
+	if content.AnswerDays > 0 {
+		set("answer_days", strconv.Itoa(content.AnswerDays))
 	}
 	var first, units, reminders, rates []string
 	for _, f := range content.First {
@@ -185,11 +188,16 @@ func issuerTyped(form typed) (content issuer.Content, err error) {
 		Account: bill.Account{Holder: get("account.holder"), Bank: get("account.bank"), Number: get("account.number"), BIC: get("account.bic")},
 		Zone:    get("zone"), InvoicePrefix: get("invoice_prefix"), CreditPrefix: get("credit_prefix"), DefaultCategory: get("default_category"),
 		TwoPeople: get("two_people") != "", BusinessDays: get("business_days") != "", Wording: linesTyped(form.Get("wording")),
+		ReportingCurrency: money.Currency(strings.ToUpper(get("reporting_currency"))),
 	}
 	var check domain.Check
 	content.First = readLines(&check, form, "first", "must be such as invoice 2026 41, each on a line", firstTyped)
 	content.RoundTo = readLines(&check, form, "round_to", "must be such as CHF 0.05, each on a line", unitTyped)
 	content.Reminders = readLines(&check, form, "reminders", "must be such as 7 The invoice is due, each on a line", reminderTyped)
+	if text := get("answer_days"); text != "" {
+		content.AnswerDays, err = strconv.Atoi(text)
+		check.That(err == nil, "answer_days", "must be a number of business days, or nothing")
+	}
 	content.Rates = readLines(&check, form, "rates", "must be such as standard; S; 20; VAT 20 %, each on a line", rateTyped)
 	return content, check.Err()
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -26,7 +27,8 @@ type paymentsView struct {
 	Items   []rows.PaymentLine
 	Clients []page.Option
 	Of      *rows.Client       // whose payments are shown; nil for all
-	Open    []rows.InvoiceLine // invoices of that client that something is to be paid of
+	Open    []rows.InvoiceLine // invoices of that client that something is to be paid of, the longest due first
+	More    bool               // than Open
 	Path    string
 	Older   string
 	Form    typed
@@ -38,7 +40,8 @@ type paymentsView struct {
 type paymentView struct {
 	paymentBody
 	Path    string
-	Open    []rows.InvoiceLine // that can take of it
+	Open    []rows.InvoiceLine // that can take of it, the longest due first
+	More    bool               // than Open
 	Form    typed
 	Today   string
 	Receive bool
@@ -78,7 +81,7 @@ func (c *Console) viewPayments(ctx context.Context, tx pgx.Tx, r reader, request
 			return v, err
 		}
 		v.Of = &of
-		if v.Open, _, err = rows.Invoices(ctx, tx, rows.InvoiceFilter{Client: of.ID, Open: true, Limit: commands.MaxAllocations}, c.now()); err != nil {
+		if v.Open, v.More, err = rows.OpenInvoices(ctx, tx, of.ID, "", c.now(), commands.MaxAllocations); err != nil {
 			return v, err
 		}
 	}
@@ -103,7 +106,7 @@ func (c *Console) postPayment(_ http.ResponseWriter, r *http.Request, login auth
 	}
 	asked := receivePaymentBody{
 		Client: client, Amount: form.Get("amount"), Currency: strings.ToUpper(strings.TrimSpace(form.Get("currency"))), Day: form.Get("day"),
-		Method: form.Get("method"), Reference: form.Get("reference"),
+		Means: form.Get("means"), Method: form.Get("method"), Reference: form.Get("reference"),
 	}
 	for _, text := range form.Values["invoice"] { // In the order of the page, so that the same form is the same request.
 		part := strings.TrimSpace(form.Get("part." + text))
@@ -132,12 +135,7 @@ func (c *Console) viewPayment(ctx context.Context, tx pgx.Tx, r reader, request 
 	if !v.Receive || !numberOf(v.Unallocated).IsPositive() {
 		return v, nil
 	}
-	open, _, err := rows.Invoices(ctx, tx, rows.InvoiceFilter{Client: v.Client, Open: true}, c.now())
-	for _, invoice := range open {
-		if invoice.Currency == v.Currency {
-			v.Open = append(v.Open, invoice)
-		}
-	}
+	v.Open, v.More, err = rows.OpenInvoices(ctx, tx, v.Client, v.Currency, c.now(), rows.MaxLimit)
 	return v, err
 }
 
@@ -197,6 +195,11 @@ func (v paymentView) wrongIn(form, field string) string {
 		return v.Form.Wrong(field)
 	}
 	return ""
+}
+
+// moreOpen says that there are more open invoices than the page offers.
+func moreOpen(shown int) string {
+	return "These are the " + strconv.Itoa(shown) + " that are due the longest. There are more; they follow when these are paid."
 }
 
 // invoiceOptions are invoices that a payment can be set against.

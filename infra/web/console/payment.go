@@ -15,6 +15,7 @@ import (
 	"effigate/domain/access"
 	"effigate/domain/calendar"
 	"effigate/domain/money"
+	"effigate/domain/payment"
 	"effigate/infra/web"
 	rows "effigate/readmodels/staff"
 )
@@ -27,6 +28,9 @@ type receivablesInput struct {
 type receivablesBody struct {
 	Fresh
 	Items []rows.Receivable `json:"items" nullable:"false" doc:"By client and currency, at most 200. Nothing is added up across currencies."`
+	More  bool              `json:"more,omitempty" doc:"There are more than 200 items. Ask for one client after the other."`
+	// Reports are beside the sums, and never in place of them (F42).
+	Reports []rows.Reported `json:"reports" nullable:"false" doc:"For reports only: what is owed to issuers that report in a currency, each invoice converted at the rate that was recorded when it was issued."`
 }
 
 type listPaymentsInput struct {
@@ -66,7 +70,8 @@ type receivePaymentBody struct {
 	Amount    string           `json:"amount" minLength:"1" maxLength:"40" example:"334.99"`
 	Currency  string           `json:"currency" minLength:"3" maxLength:"3" example:"EUR"`
 	Day       string           `json:"day" format:"date" doc:"When the money came."`
-	Method    string           `json:"method,omitempty" maxLength:"200" example:"bank transfer"`
+	Means     string           `json:"means,omitempty" enum:"bank_transfer,card,direct_debit,cheque,cash,other" doc:"How it came, as the client's receipt says; other, which it doesn't say, when absent."`
+	Method    string           `json:"method,omitempty" maxLength:"200" example:"from the account in Melbourne" doc:"Only staff read it."`
 	Reference string           `json:"reference,omitempty" maxLength:"200"`
 	Allocate  []allocationBody `json:"allocate,omitempty" maxItems:"100" doc:"What invoices get of it. What none of them takes is the client's credit."`
 }
@@ -85,6 +90,7 @@ type reversePaymentBody struct {
 }
 
 func (c *Console) registerPayments() {
+	c.registerReceipts()
 	get(c, "read-receivables", "/receivables", "What is owed, by client, currency and age", access.ReadInvoices, c.readReceivables)
 	get(c, "list-payments", "/payments", "What clients paid", access.ReadInvoices, c.listPayments)
 	get(c, "read-payment", "/payments/{id}", "One payment with where it went", access.ReadInvoices, c.readPayment)
@@ -131,7 +137,10 @@ func (c *Console) readReceivables(ctx context.Context, tx pgx.Tx, _ reader, in *
 	if err != nil {
 		return b, err
 	}
-	b.Items, err = rows.Receivables(ctx, tx, client, c.now(), rows.MaxLimit)
+	if b.Items, b.More, err = rows.Receivables(ctx, tx, client, c.now(), rows.MaxLimit); err != nil {
+		return b, err
+	}
+	b.Reports, err = rows.Reports(ctx, tx, client, c.now())
 	return b, err
 }
 
@@ -175,7 +184,7 @@ func (c *Console) receivePayment(ctx context.Context, r commands.Request, asked 
 	}
 	command := commands.ReceivePayment{
 		Client: domain.ClientID{UUID: asked.Client}, Amount: amount, Currency: money.Currency(asked.Currency), Day: calendar.Date(asked.Day),
-		Method: strings.TrimSpace(asked.Method), Reference: strings.TrimSpace(asked.Reference),
+		Means: payment.Means(asked.Means), Method: strings.TrimSpace(asked.Method), Reference: strings.TrimSpace(asked.Reference),
 	}
 	for i, to := range asked.Allocate {
 		part, err := sumOf(fmt.Sprintf("allocate[%d].amount", i), to.Amount)

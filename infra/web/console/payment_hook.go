@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
@@ -14,6 +15,7 @@ import (
 	"effigate/domain"
 	"effigate/domain/calendar"
 	"effigate/domain/money"
+	"effigate/domain/payment"
 	"effigate/infra/web"
 	"effigate/infra/webhook"
 	rows "effigate/readmodels/staff"
@@ -31,17 +33,22 @@ type gatewayPayment struct {
 	Amount    decimal.Decimal `json:"amount"`
 	Currency  string          `json:"currency"`
 	Day       string          `json:"day"`
+	Means     payment.Means   `json:"means"` // as the receipt says; absent = other
 	Method    string          `json:"method"`
 	Reference string          `json:"reference"`
 }
 
-func (p gatewayPayment) check() error {
+// check refuses here what the command would refuse for good under the gateway's id: told again later, or put right, it is
+// taken.
+func (p gatewayPayment) check(now time.Time) error {
 	var check domain.Check
 	check.That(p.ID != "" && len(p.ID) <= 150, "id", "must be 1 to 150 characters")
 	check.That(p.Invoice != "" && len(p.Invoice) <= 64, "invoice", "must be the number of an invoice")
 	check.That(p.Amount.IsPositive() && p.Amount.Exponent() >= -6 && p.Amount.Exponent() <= 12, "amount", "must be above zero")
 	check.That(money.Currency(p.Currency).Valid(), "currency", "must be a code of ISO 4217, such as EUR")
-	check.That(calendar.Date(p.Day).Valid(), "day", "must be a day, such as 2026-03-31")
+	check.That(p.Amount.Equal(p.Amount.Round(money.Currency(p.Currency).Exponent())), "amount", "must have no more decimals than the currency")
+	check.That(calendar.Date(p.Day).Valid() && calendar.Date(p.Day) <= calendar.DateOf(now, time.UTC).Add(1), "day", "must be a day until tomorrow, such as 2026-03-31")
+	check.That(p.Means.Valid(), "means", "must be bank_transfer, card, direct_debit, cheque, cash or other, or absent")
 	check.That(len(p.Method) <= 200, "method", "must be at most 200 characters")
 	check.That(len(p.Reference) <= 200, "reference", "must be at most 200 characters")
 	return check.Err()
@@ -74,7 +81,7 @@ func (c *Console) takePayment(w http.ResponseWriter, r *http.Request) error {
 	if err := json.Unmarshal(body, &told); err != nil {
 		return domain.Refuse(domain.ErrInvalid, "invalid_json", "the body is no payment as JSON")
 	}
-	if err := told.check(); err != nil {
+	if err := told.check(c.now()); err != nil {
 		return err
 	}
 	return c.receiveFromGateway(r, told)
@@ -96,7 +103,7 @@ func (c *Console) receiveFromGateway(r *http.Request, told gatewayPayment) error
 	}
 	command := commands.ReceivePayment{
 		Client: domain.ClientID{UUID: invoice.Client}, Amount: told.Amount, Currency: money.Currency(told.Currency), Day: calendar.Date(told.Day),
-		Method: told.Method, Reference: told.Reference, Gateway: told.ID,
+		Means: told.Means, Method: told.Method, Reference: told.Reference, Gateway: told.ID,
 		Allocate: []commands.Allocation{{Invoice: domain.InvoiceID{UUID: invoice.ID}, Amount: told.Amount}},
 	}
 	_, err = c.commands.ReceivePayment(r.Context(), request, command)

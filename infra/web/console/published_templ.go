@@ -829,7 +829,7 @@ func supersedePanel(path, key string, what string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = panel("Take it out of the choice", false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = panel("withdraw", "Take it out of the choice", false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

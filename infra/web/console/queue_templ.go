@@ -773,7 +773,7 @@ func ticketFilter(path string, s sieve) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = page.Disclosure("Views").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Disclosure("views", "Views").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

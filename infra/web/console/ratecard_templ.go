@@ -1342,7 +1342,7 @@ func costsPage(f page.Frame, v costsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = panel("Publish the next version", len(v.Form.Errors) > 0 || len(v.Versions) == 0).Render(templ.WithChildren(ctx, templ_7745c5c3_Var68), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = panel("publish", "Publish the next version", len(v.Form.Errors) > 0 || len(v.Versions) == 0).Render(templ.WithChildren(ctx, templ_7745c5c3_Var68), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

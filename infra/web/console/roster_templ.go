@@ -293,7 +293,7 @@ func rosterUpload(v rosterView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = page.Disclosure("What the columns mean").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page.Disclosure("columns", "What the columns mean").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -64,12 +64,13 @@ type partBody struct {
 type timeBody struct {
 	Fresh
 	rows.TimeLine
-	Source   rows.TimeSource   `json:"source" doc:"How it came to be."`
-	Parts    []partBody        `json:"parts" nullable:"false" doc:"How it was split, rounded and priced when it was approved."`
-	Overlap  []rows.TimeLine   `json:"overlap" nullable:"false" doc:"What the person logged for the same time."`
-	Currency string            `json:"currency,omitempty" doc:"Of the prices."`
-	People   map[string]string `json:"people" doc:"Names by id."`
-	Parked   *rows.Parked      `json:"parked,omitempty" doc:"There when an event of the period could not be applied: what is shown ends before it."`
+	Source   rows.TimeSource    `json:"source" doc:"How it came to be."`
+	Parts    []partBody         `json:"parts" nullable:"false" doc:"How it was split, rounded and priced when it was approved."`
+	Overlap  []rows.TimeLine    `json:"overlap" nullable:"false" doc:"What the person logged for the same time."`
+	Charged  []rows.ChargedTime `json:"charged" nullable:"false" doc:"The lines of invoices and of drafts that charge it or take it back; none for a role that may not see invoices."`
+	Currency string             `json:"currency,omitempty" doc:"Of the prices."`
+	People   map[string]string  `json:"people" doc:"Names by id."`
+	Parked   *rows.Parked       `json:"parked,omitempty" doc:"There when an event of the period could not be applied: what is shown ends before it."`
 }
 
 // TimeEntry is work as somebody enters it.
@@ -306,6 +307,12 @@ func (c *Console) timeInFull(ctx context.Context, tx pgx.Tx, r reader, id uuid.U
 	}
 	if b.Overlap, err = rows.Overlapping(ctx, tx, id); err != nil {
 		return b, err
+	}
+	b.Charged = []rows.ChargedTime{}
+	if r.may(access.ReadInvoices) {
+		if b.Charged, err = rows.ChargesOfTime(ctx, tx, id); err != nil {
+			return b, err
+		}
 	}
 	if r.may(access.ReadPeriods) {
 		if b.Currency, err = rows.CurrencyOf(ctx, tx, b.Contract); err != nil {

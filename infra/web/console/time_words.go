@@ -293,3 +293,11 @@ func requestTone(status string) page.Tone {
 	}
 	return page.Attention
 }
+
+// chargedBy names the invoice that charges a record.
+func chargedBy(charge rows.ChargedTime) string {
+	if charge.Number == "" {
+		return "A draft"
+	}
+	return charge.Number
+}

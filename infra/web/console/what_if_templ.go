@@ -219,7 +219,7 @@ func whatIfForm(v whatIfView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = panel("Compare with other rules instead of what was promised", v.Based || v.Form.Wrong("base_policy") != "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = panel("compare", "Compare with other rules instead of what was promised", v.Based || v.Form.Wrong("base_policy") != "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

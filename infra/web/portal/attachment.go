@@ -105,6 +105,11 @@ func (p *Portal) download(ctx context.Context, actor domain.Actor, text string) 
 	if err != nil {
 		return web.Download{}, err
 	}
+	return p.open(id, web.Download{Name: row.Name, Type: row.Type, SHA256: row.SHA256})
+}
+
+// open adds the content to a file that the actor may see.
+func (p *Portal) open(id uuid.UUID, file web.Download) (web.Download, error) {
 	content, err := p.files.Open(id)
 	if errors.Is(err, blob.ErrMissing) { // It was withdrawn, and the read model is behind.
 		return web.Download{}, fmt.Errorf("%w: %w", domain.ErrNotFound, err)
@@ -112,11 +117,12 @@ func (p *Portal) download(ctx context.Context, actor domain.Actor, text string) 
 	if err != nil {
 		return web.Download{}, fmt.Errorf("open attachment %s: %w", id, err)
 	}
-	if content.SHA256 != row.SHA256 {
+	if content.SHA256 != file.SHA256 {
 		_ = content.Close() // It was only read.
 		return web.Download{}, fmt.Errorf("open attachment %s: %w", id, blob.ErrDamaged)
 	}
-	return web.Download{Name: row.Name, Type: row.Type, SHA256: row.SHA256, Content: content}, nil
+	file.Content = content
+	return file, nil
 }
 
 // mountAttachments adds the pages' own ways to the same.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -22,7 +23,7 @@ import (
 type shelf map[uuid.UUID]string
 
 // shelved are the files of the tests, one of each client.
-var shelved = shelf{id(57): "0123456789", id(58): "what is globex's"}
+var shelved = shelf{id(57): "0123456789", id(58): "what is globex's", id(94): "we ordered one", id(95): "globex ordered two"}
 
 func (s shelf) Open(file uuid.UUID) (*blob.Content, error) {
 	text, there := s[file]
@@ -99,6 +100,25 @@ func TestAFileThatIsNotWhatWasDisclosed(t *testing.T) {
 	}
 }
 
+// upload is a form with a file, after its fields.
+func upload(t *testing.T, name, content string, fields ...string) (media, body string) {
+	t.Helper()
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	var failed []error
+	for i := 0; i < len(fields); i += 2 {
+		failed = append(failed, parts.WriteField(fields[i], fields[i+1]))
+	}
+	part, err := parts.CreateFormFile("file", name)
+	if err == nil {
+		_, err = io.WriteString(part, content)
+	}
+	if err := errors.Join(append(failed, err, parts.Close())...); err != nil {
+		t.Fatal(err)
+	}
+	return parts.FormDataContentType(), form.String()
+}
+
 // A file goes to the use case as it arrives, from a program and from a page's form.
 func TestFilesAreHandedOn(t *testing.T) {
 	t.Parallel()
@@ -110,18 +130,8 @@ func TestFilesAreHandedOn(t *testing.T) {
 	if got.Code != 201 {
 		t.Fatalf("%d %s", got.Code, got.Body)
 	}
-	var form bytes.Buffer
-	parts := multipart.NewWriter(&form)
-	err := parts.WriteField("key", "of the form")
-	part, failed := parts.CreateFormFile("file", "b.log")
-	if err != nil || failed != nil {
-		t.Fatal(err, failed)
-	}
-	_, err = io.WriteString(part, "its bytes")
-	if failed := parts.Close(); err != nil || failed != nil {
-		t.Fatal(err, failed)
-	}
-	got = call(w.Portal, http.MethodPost, ticket, "eve", form.String(), "Content-Type", parts.FormDataContentType(), "Accept", "text/html")
+	media, form := upload(t, "b.log", "its bytes", "key", "of the form")
+	got = call(w.Portal, http.MethodPost, ticket, "eve", form, "Content-Type", media, "Accept", "text/html")
 	if got.Code != 303 || !strings.HasPrefix(got.Header().Get("Location"), "/tickets/"+id(102).String()+"?") {
 		t.Fatalf("%d to %q: %s", got.Code, got.Header().Get("Location"), got.Body)
 	}

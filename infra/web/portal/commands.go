@@ -99,6 +99,13 @@ type Objection struct {
 	Reason  string
 }
 
+// AttachToDispute asks to put a file beside an objection.
+type AttachToDispute struct {
+	Invoice uuid.UUID
+	Dispute uuid.UUID
+	Name    string
+}
+
 // Answer is what a command led to.
 type Answer struct {
 	ID uuid.UUID
@@ -130,6 +137,8 @@ type Commands interface {
 
 	// ObjectToLine objects for the organisation. The answer's ID is the dispute's.
 	ObjectToLine(ctx context.Context, r Request, o Objection) (Answer, error)
+	// AttachToDispute puts a file beside an objection that is not answered, as AttachFile does on a ticket.
+	AttachToDispute(ctx context.Context, r Request, f AttachToDispute, content io.Reader) (Answer, error)
 	// WithdrawDispute takes an objection of the organisation back.
 	WithdrawDispute(ctx context.Context, r Request, invoice, dispute uuid.UUID) (Answer, error)
 

@@ -198,7 +198,7 @@ func (p *Portal) form(
 	if err != nil {
 		return web.Download{}, fmt.Errorf("open %s of %s: %w", form, number, err)
 	}
-	if form == visible.PDF && content.SHA256 != printed.SHA256 {
+	if want := printed.Digest(form); want != "" && content.SHA256 != want {
 		_ = content.Close() // It was only read.
 		return web.Download{}, fmt.Errorf("open %s of %s: %w", form, number, blob.ErrDamaged)
 	}

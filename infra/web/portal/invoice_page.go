@@ -162,8 +162,8 @@ func (v invoiceView) objectPath(line client.Charge) string {
 	return v.path() + "/lines/" + line.ID.String() + "/object"
 }
 
-func (v invoiceView) withdrawPath(dispute client.Dispute) string {
-	return v.path() + "/disputes/" + dispute.ID.String() + "/withdraw"
+func (v invoiceView) disputePath(dispute client.Dispute) string {
+	return v.path() + "/disputes/" + dispute.ID.String()
 }
 
 // money is an amount of the invoice.
@@ -171,8 +171,14 @@ func (v invoiceView) money(number string) string { return amountText(number, v.I
 
 // objectable reports whether the viewer can object to a line now.
 func (v invoiceView) objectable(line client.Charge) bool {
-	settled := v.Invoice.Voided != "" || isZero(line.Net) || strings.HasPrefix(line.Net, "-")
+	net, err := decimal.NewFromString(line.Net)
+	settled := v.Invoice.Voided != "" || err != nil || !net.GreaterThan(v.Invoice.CreditedOf[line.ID]) || !net.IsPositive()
 	return v.May && !settled && !slices.ContainsFunc(v.Invoice.Disputes, func(d client.Dispute) bool { return d.Line == line.ID && undecided(d) })
+}
+
+// rejected reports whether an objection to a line was turned down: another one holds back nothing.
+func (v invoiceView) rejected(line client.Charge) bool {
+	return slices.ContainsFunc(v.Invoice.Disputes, func(d client.Dispute) bool { return d.Line == line.ID && d.State == visible.DisputeRejected })
 }
 
 // kept is what credit notes credit beyond what was still to be paid; empty for nothing.
@@ -297,21 +303,58 @@ func objecting(v invoiceView) templ.Component {
 	return objectPage(v)
 }
 
-// objectForm objects. What the rules refuse is shown with what was typed.
-func (p *Portal) objectForm(w http.ResponseWriter, r *http.Request, login auth.Login) error {
-	form, err := web.Form(w, r)
+// objectForm objects, with a file if there is one. What the rules refuse is shown with what was typed.
+func (p *Portal) objectForm(w http.ResponseWriter, r *http.Request, login auth.Login, file *web.File) error {
+	form := file.Fields
+	typed := objection{Amount: strings.TrimSpace(form.Get("amount")), Reason: strings.TrimSpace(form.Get("reason"))}
+	return p.disputeForm(w, r, login, form, invoiceView{Typed: typed}, objecting, func(asked Request, invoice uuid.UUID) (Answer, string, error) {
+		said, err := typed.said(chi.URLParam(r, "line"))
+		if err != nil {
+			return Answer{}, "", err
+		}
+		said.Invoice = invoice
+		answer, err := p.commands.ObjectToLine(r.Context(), asked, said)
+		if err != nil || file.Name == "" {
+			return answer, "objected", err
+		}
+		asked.Key += " file"
+		attached, err := p.commands.AttachToDispute(r.Context(), asked, AttachToDispute{Invoice: invoice, Dispute: answer.ID, Name: file.Name}, file.Content)
+		if errors.Is(err, domain.ErrInvalid) || errors.Is(err, domain.ErrConflict) {
+			return answer, "objected_alone", nil // The objection stands, and the file can be attached to it.
+		}
+		return attached, "objected", err
+	})
+}
+
+func (p *Portal) attachToDisputePage(w http.ResponseWriter, r *http.Request, login auth.Login) error {
+	return p.showInvoice(w, r, login, http.StatusOK, invoiceView{}, attachingToDispute)
+}
+
+// attachingToDispute shows the form of a file while it can bear on the answer, and otherwise the invoice as it is.
+func attachingToDispute(v invoiceView) templ.Component {
+	if !v.May || !undecided(v.Dispute) {
+		return invoicePage(v)
+	}
+	return attachToDisputePage(v)
+}
+
+func (p *Portal) attachToDisputeForm(w http.ResponseWriter, r *http.Request, login auth.Login, file *web.File) error {
+	return p.disputeForm(w, r, login, file.Fields, invoiceView{}, attachingToDispute, func(asked Request, _ uuid.UUID) (Answer, string, error) {
+		if file.Name == "" {
+			return Answer{}, "", wrongField("file", "must be chosen")
+		}
+		answer, err := p.attachToDispute(r.Context(), asked, After{}, chi.URLParam(r, "dispute"), file)
+		return answer, "attached", err
+	})
+}
+
+func (p *Portal) disputeFilePage(w http.ResponseWriter, r *http.Request, login auth.Login) error {
+	file, err := p.disputeFile(r.Context(), login.Actor, chi.URLParam(r, "id"), chi.URLParam(r, "attachment"))
 	if err != nil {
 		return err
 	}
-	typed := objection{Amount: strings.TrimSpace(form.Get("amount")), Reason: strings.TrimSpace(form.Get("reason"))}
-	return p.disputeForm(w, r, login, form, "objected", invoiceView{Typed: typed}, objecting, func(asked Request, invoice uuid.UUID) (Answer, error) {
-		said, err := typed.said(chi.URLParam(r, "line"))
-		if err != nil {
-			return Answer{}, err
-		}
-		said.Invoice = invoice
-		return p.commands.ObjectToLine(r.Context(), asked, said)
-	})
+	web.Send(w, r, file)
+	return nil
 }
 
 // said is the objection to a line, whose amount may be typed with separators of thousands.
@@ -345,19 +388,20 @@ func (p *Portal) withdrawDisputeForm(w http.ResponseWriter, r *http.Request, log
 	if err != nil {
 		return err
 	}
-	return p.disputeForm(w, r, login, form, "taken", invoiceView{}, withdrawing, func(asked Request, invoice uuid.UUID) (Answer, error) {
+	return p.disputeForm(w, r, login, form, invoiceView{}, withdrawing, func(asked Request, invoice uuid.UUID) (Answer, string, error) {
 		id, err := web.ID(chi.URLParam(r, "dispute"))
 		if err != nil {
-			return Answer{}, err
+			return Answer{}, "", err
 		}
-		return p.commands.WithdrawDispute(r.Context(), asked, invoice, id)
+		answer, err := p.commands.WithdrawDispute(r.Context(), asked, invoice, id)
+		return answer, "taken", err
 	})
 }
 
-// disputeForm runs what a form asks about an invoice that the actor may see.
+// disputeForm runs what a form asks about an invoice that the actor may see; run gives the word for what was done, too.
 func (p *Portal) disputeForm(
-	w http.ResponseWriter, r *http.Request, login auth.Login, form url.Values, done string, view invoiceView, show func(invoiceView) templ.Component,
-	run func(Request, uuid.UUID) (Answer, error),
+	w http.ResponseWriter, r *http.Request, login auth.Login, form url.Values, view invoiceView, show func(invoiceView) templ.Component,
+	run func(Request, uuid.UUID) (Answer, string, error),
 ) error {
 	asked, err := p.formRequest(r, login, form)
 	if err != nil {
@@ -375,7 +419,7 @@ func (p *Portal) disputeForm(
 	if err != nil {
 		return err
 	}
-	answer, err := run(asked, invoice)
+	answer, done, err := run(asked, invoice)
 	if view.Errors = formErrors(err); len(view.Errors) == 0 && errors.Is(err, domain.ErrConflict) {
 		view.Errors = []page.FieldError{{Text: "This changed in the meantime. Here is how it stands now."}}
 	}

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"effigate/domain"
 	"effigate/domain/visible"
@@ -49,9 +51,34 @@ var printed = func() shelf {
 // printStatement tells what it was given.
 func printStatement(f portal.StatementFile) ([]byte, error) { return json.Marshal(f) }
 
+func printReceipt(r client.PaymentReceipt) ([]byte, error) { return json.Marshal(r) }
+
 func (b billing) number() string { return fmt.Sprintf("INV-2026-004%d", b.last) }
 
 func (b billing) noteNumber() string { return fmt.Sprintf("CN-2026-000%d", b.last) }
+
+// proof is the file beside the dispute.
+func (b billing) proof() uuid.UUID { return id(b.dispute[15] + 3) }
+
+// payment is what paid some of the invoice.
+func (b billing) payment() uuid.UUID { return id(b.dispute[15] + 5) }
+
+// files is what clients see of it.
+func (b billing) files() string {
+	file := client.DisputeFile{
+		ID: b.proof(), Name: "order.txt", Type: "text/plain", Size: int64(len(shelved[b.proof()])), SHA256: shelved.digest(b.proof()), At: monday,
+	}
+	text, err := json.Marshal([]client.DisputeFile{file})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// digest is that of one form of a document.
+func (billing) digest(document uuid.UUID, form visible.Form) string {
+	return printed.digest(visible.PrintID(document, form, 1))
+}
 
 // other is the id of another part of the invoice.
 func (b billing) other(name string) uuid.UUID { return uuid.NewSHA1(b.invoice, []byte(name)) }
@@ -86,11 +113,12 @@ func (b billing) records() []visible.Record {
 		visible.Invoice{Client: b.of, ID: b.invoice, Number: b.number(), Contract: id(21), Month: "2026-02", Date: "2026-03-01", Due: "2026-03-31", Zone: "Australia/Sydney", Currency: "AUD", Net: "3760", Tax: "376", Payable: "4136", Document: text, SHA256: digest, Entries: 3},
 		visible.Claim{Client: b.of, ID: b.invoice, Paid: "1000", Credited: "132", WrittenOff: "0", Left: "3004", Disputed: "200", LastPaid: "2026-03-02"},
 		visible.CreditNote{Client: b.of, ID: b.note, Number: b.noteNumber(), Invoice: b.invoice, Date: "2026-03-02", Currency: "AUD", Net: "120", Tax: "12", Payable: "132", Document: noteText, SHA256: noteDigest},
-		visible.Receipt{Client: b.of, ID: b.other("receipt"), Invoice: b.invoice, Amount: "1000", Day: "2026-03-02"},
-		visible.Dispute{Client: b.of, ID: b.dispute, Invoice: b.invoice, Line: b.other("emergency"), Amount: "200", Reason: "It was no emergency", State: visible.DisputeOpen, By: id(11), At: monday},
+		visible.Payment{Client: b.of, ID: b.payment(), Amount: "1200", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "50"},
+		visible.Receipt{Client: b.of, ID: b.other("receipt"), Invoice: b.invoice, Payment: b.payment(), Amount: "1000", Day: "2026-03-02"},
+		visible.Dispute{Client: b.of, ID: b.dispute, Invoice: b.invoice, Line: b.other("emergency"), Amount: "200", Reason: "It was no emergency", State: visible.DisputeOpen, AnswerBy: "2026-03-09", Files: b.files(), By: id(11), At: monday},
 		visible.Reminder{Client: b.of, ID: b.other("reminder"), Invoice: b.invoice, Step: 1, Text: "Please pay", At: monday},
-		visible.Print{Client: b.of, ID: b.invoice, Layout: 1, SHA256: printed.digest(visible.PrintID(b.invoice, visible.PDF, 1)), Size: 20},
-		visible.Print{Client: b.of, ID: b.note, Layout: 1, SHA256: printed.digest(visible.PrintID(b.note, visible.PDF, 1)), Size: 20},
+		visible.Print{Client: b.of, ID: b.invoice, Layout: 1, SHA256: b.digest(b.invoice, visible.PDF), Size: 20, XMLSHA256: b.digest(b.invoice, visible.XML), CSVSHA256: b.digest(b.invoice, visible.CSV)},
+		visible.Print{Client: b.of, ID: b.note, Layout: 1, SHA256: b.digest(b.note, visible.PDF), Size: 20, XMLSHA256: b.digest(b.note, visible.XML), CSVSHA256: b.digest(b.note, visible.CSV)},
 	}
 	for i, entry := range []client.Entry{
 		{Line: b.line, Day: "2026-02-02", Text: "Cables", JobType: "Network", Condition: "regular", Seconds: 89_995, Minutes: 1500, Rule: "up to the minute", UnitPrice: "120", Amount: "3000", Version: 2, Clause: "Support"},
@@ -182,12 +210,71 @@ func TestPrintedForms(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", path, got.Code, got.Body, status)
 		}
 	}
+	// A file that somebody rewrote with its digest was served: that of the PDF alone was compared.
+	whole := visible.Print{Client: acme, ID: acmes.invoice, Layout: 1, SHA256: acmes.digest(acmes.invoice, visible.PDF), XMLSHA256: digest, CSVSHA256: digest}
+	w.await(t, w.show(whole))
+	for form, status := range map[string]int{"pdf": 200, "xml": 500, "csv": 500} {
+		for _, path := range []string{base + "/invoices/", "/invoices/"} {
+			if got := call(w.Portal, http.MethodGet, path+acmes.number()+"/"+form, "ada", ""); got.Code != status || (status != 200 && strings.Contains(got.Body.String(), "of acme")) {
+				t.Errorf("%s as %s, which was altered: %d %s, want %d", path, form, got.Code, got.Body, status)
+			}
+		}
+	}
+	whole.XMLSHA256, whole.CSVSHA256 = "", "" // As it was recorded before there were digests of all forms.
+	w.await(t, w.show(whole))
+	if got := call(w.Portal, http.MethodGet, base+"/invoices/"+acmes.number()+"/xml", "ada", ""); got.Code != 200 {
+		t.Errorf("XML without a recorded digest: %d", got.Code)
+	}
 	w.await(t, w.hide(visible.Key{Client: acme, Kind: visible.KindPrint, ID: acmes.invoice}))
 	if got := call(w.Portal, http.MethodGet, base+"/invoices/"+acmes.number()+"/pdf", "ada", ""); got.Code != 404 {
 		t.Errorf("before it is printed: %d", got.Code)
 	}
-	if got := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "ada", ""); !strings.Contains(got.Body.String(), "are being made") || strings.Contains(got.Body.String(), "/pdf") {
+	if got := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "ada", ""); !strings.Contains(got.Body.String(), "are being made") || strings.Contains(got.Body.String(), acmes.number()+"/pdf") {
 		t.Errorf("before it is printed the page is %s", got.Body)
+	}
+}
+
+// The receipt of a payment says what came and where it went; what a credit note gave has none (F43).
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	document := acmes.document()
+	want := client.PaymentReceipt{
+		PaymentRow: client.PaymentRow{ID: acmes.payment(), Client: acme, Amount: "1200", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "50"},
+		Left:       "150", Parts: []client.PaymentPart{{Number: acmes.number(), Amount: decimal.NewFromInt(1000)}}, Issuer: document.Issuer, Payer: document.Client,
+	}
+	path := "/receipts/" + acmes.payment().String() + "/pdf"
+	for _, at := range []string{base + path, path} {
+		got := call(w.Portal, http.MethodGet, at, "fay", "")
+		if diff := cmp.Diff(want, decode[client.PaymentReceipt](t, got, 200)); diff != "" || got.Header().Get("Content-Type") != "application/pdf" {
+			t.Errorf("%s is %s (-want +got):\n%s", at, got.Header().Get("Content-Type"), diff)
+		}
+	}
+	if page := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "ada", "").Body.String(); !strings.Contains(page, path) {
+		t.Error("the page of the invoice does not lead to the receipt")
+	}
+	w.await(t, w.show(
+		visible.Payment{Client: acme, ID: acmes.payment(), Amount: "1200", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "50", Reversed: "2026-03-09"},
+		visible.Payment{Client: acme, ID: id(208), Amount: "70", Currency: "AUD", Day: "2026-03-09", Means: "cash", Refunded: "0"},
+		visible.Payment{Client: acme, ID: id(209), Amount: "7", Currency: "JPY", Day: "2026-03-09", Means: "cash", Refunded: "0"},
+		visible.Receipt{Client: acme, ID: id(210), Invoice: acmes.invoice, Payment: id(211), Amount: "1", Day: "2026-03-09"},
+	))
+	for payment, want := range map[uuid.UUID]client.PaymentReceipt{
+		acmes.payment(): {PaymentRow: client.PaymentRow{Reversed: "2026-03-09"}, Left: "0", Issuer: document.Issuer, Payer: document.Client},
+		id(208):         {Left: "70", Issuer: document.Issuer, Payer: document.Client},
+		id(209):         {Left: "7", Payer: client.Party{Name: "Acme"}},
+	} {
+		got := decode[client.PaymentReceipt](t, call(w.Portal, http.MethodGet, base+"/receipts/"+payment.String()+"/pdf", "fay", ""), 200)
+		if got.Left != want.Left || got.Reversed != want.Reversed || !cmp.Equal(got.Issuer, want.Issuer) || !cmp.Equal(got.Payer, want.Payer) {
+			t.Errorf("the receipt of %s is %+v", payment, got)
+		}
+	}
+	if got := call(w.Portal, http.MethodGet, base+"/receipts/"+id(211).String()+"/pdf", "fay", ""); got.Code != 404 {
+		t.Errorf("the receipt of a credit: %d", got.Code)
+	}
+	if page := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "ada", "").Body.String(); strings.Contains(page, id(211).String()) {
+		t.Error("the page of the invoice leads to the receipt of a credit")
 	}
 }
 
@@ -290,6 +377,85 @@ func TestObjections(t *testing.T) {
 	w.commands.refusal = domain.Refuse(domain.ErrConflict, "more_than_line", "secret: it comes to 3420")
 	if got := browse(w.Portal, http.MethodPost, objecting, "ada", aForm+"&amount=9999&reason=No"); got.Code != 422 || !strings.Contains(got.Body.String(), "more than the line comes to") || strings.Contains(got.Body.String(), "secret") {
 		t.Errorf("too much: %d %s", got.Code, got.Body)
+	}
+	w.await(t, w.show(visible.Dispute{
+		Client: acme, ID: acmes.other("rejected"), Invoice: acmes.invoice, Line: acmes.line, Amount: "1", Reason: "No", State: visible.DisputeRejected, Files: "[]", By: id(11), At: monday,
+	}))
+	if got := browse(w.Portal, http.MethodGet, objecting, "ada", ""); !strings.Contains(got.Body.String(), "meanwhile the line stays to be paid") {
+		t.Errorf("after a rejection: %d %s", got.Code, got.Body)
+	}
+	for i, net := range []string{"3419.99", "0.01"} { // What is credited is not owed.
+		text, digest := canonical(client.Document{Kind: "credit_note", Lines: []client.Charge{{ID: acmes.line, Net: net}}})
+		w.await(t, w.show(visible.CreditNote{
+			Client: acme, ID: acmes.other("note " + net), Number: "CN-" + net, Invoice: acmes.invoice, Date: "2026-03-02", Currency: "AUD", Net: net, Tax: "0",
+			Payable: net, Document: text, SHA256: digest,
+		}))
+		if got := browse(w.Portal, http.MethodGet, objecting, "ada", ""); got.Code != 200 || strings.Contains(got.Body.String(), "What is wrong") != (i == 0) {
+			t.Errorf("of 3420, another %s are credited: %d %s", net, got.Code, got.Body)
+		}
+	}
+}
+
+// A file goes beside an objection with it, or later, by the page and the API, and comes back to whoever may see the
+// invoice; the day of the answer is told.
+func TestFilesOfObjections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	dispute := "/disputes/" + acmes.dispute.String()
+	beside := "/invoices/" + acmes.number() + dispute
+	got := decode[client.InvoiceDetail](t, call(w.Portal, http.MethodGet, base+"/invoices/"+acmes.number(), "fay", ""), 200)
+	if d := got.Disputes[0]; d.AnswerBy != "2026-03-09" || len(d.Attachments) != 1 || d.Attachments[0].ID != acmes.proof() || d.Attachments[0].Name != "order.txt" {
+		t.Errorf("the objection is %+v", d)
+	}
+	if got := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "fay", "").Body.String(); !strings.Contains(got, "We answer by") || !strings.Contains(got, "9 Mar 2026") || !strings.Contains(got, "order.txt") {
+		t.Error("the page tells neither the day of the answer nor the file")
+	}
+	for _, path := range []string{base + dispute, dispute} {
+		for caller, want := range map[string]int{"ada": 200, "fay": 200, "eve": 404, "gil": 404} {
+			got := call(w.Portal, http.MethodGet, path+"/attachments/"+acmes.proof().String(), caller, "")
+			if got.Code != want || (got.Body.String() == shelved[acmes.proof()]) != (want == 200) {
+				t.Errorf("%s as %s: %d %s", path, caller, got.Code, got.Body)
+			}
+		}
+		if got := call(w.Portal, http.MethodGet, path+"/attachments/"+globexs.proof().String(), "ada", ""); got.Code != 404 {
+			t.Errorf("%s gives a file of another's: %d", path, got.Code)
+		}
+	}
+	decode[written](t, call(w.Portal, http.MethodPost, base+dispute+"/attachments?name=a.txt", "fay", "a", "Content-Type", "application/octet-stream"), 201)
+	post := func(path, name, content string, fields ...string) *httptest.ResponseRecorder {
+		media, form := upload(t, name, content, append([]string{"key", "of the form"}, fields...)...)
+		return call(w.Portal, http.MethodPost, path, "ada", form, "Content-Type", media, "Accept", "text/html")
+	}
+	if got := post(beside+"/attach", "b.txt", "b"); got.Code != 303 || !strings.Contains(got.Header().Get("Location"), "done=attached") {
+		t.Errorf("%d to %q", got.Code, got.Header().Get("Location"))
+	}
+	if got := post(objecting, "c.txt", "c", "reason", "No emergency"); got.Code != 303 || !strings.Contains(got.Header().Get("Location"), "done=objected") {
+		t.Errorf("%d to %q", got.Code, got.Header().Get("Location"))
+	}
+	if key := w.commands.asked[3].Key; key != "of the form file" {
+		t.Errorf("the file of a form is sent as %q", key)
+	}
+	file := func(of uuid.UUID, name string) portal.AttachToDispute {
+		return portal.AttachToDispute{Invoice: acmes.invoice, Dispute: of, Name: name}
+	}
+	want := []any{
+		file(acmes.dispute, "a.txt"), "a", file(acmes.dispute, "b.txt"), "b",
+		portal.Objection{Invoice: acmes.invoice, Line: acmes.line, Reason: "No emergency"},
+		file(acmes.invoice, "c.txt"), "c", // The answer's id.
+	}
+	if diff := cmp.Diff(want, w.commands.said); diff != "" {
+		t.Errorf("said (-want +got):\n%s", diff)
+	}
+	if got := post(objecting, "", "", "reason", "No emergency"); got.Code != 303 || w.commands.count() != 5 {
+		t.Errorf("without a file: %d, %d commands", got.Code, w.commands.count())
+	}
+	w.commands.badFile = domain.Refuse(domain.ErrInvalid, "file_empty", "secret: the file must not be empty")
+	if got := post(objecting, "d.txt", "", "reason", "No emergency"); got.Code != 303 || !strings.Contains(got.Header().Get("Location"), "done=objected_alone") {
+		t.Errorf("an objection whose file is refused: %d to %q", got.Code, got.Header().Get("Location"))
+	}
+	if got := browse(w.Portal, http.MethodPost, beside+"/attach", "ada", aForm); got.Code != 422 || !strings.Contains(got.Body.String(), "The file must be chosen.") {
+		t.Errorf("no file: %d", got.Code)
 	}
 }
 

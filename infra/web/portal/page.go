@@ -79,7 +79,10 @@ func (p *Portal) mountInvoices() {
 		p.Page(http.MethodGet, notesPath+"/{number}/"+string(form), access.ReadInvoices, p.sendForm(form, p.creditNoteForm))
 	}
 	p.Page(http.MethodGet, one+"/lines/{line}/object", access.DisputeInvoices, p.objectPage)
-	p.Page(http.MethodPost, one+"/lines/{line}/object", access.DisputeInvoices, p.objectForm)
+	p.PageOptionalUpload(one+"/lines/{line}/object", access.DisputeInvoices, p.objectForm)
+	p.Page(http.MethodGet, one+"/disputes/{dispute}/attach", access.DisputeInvoices, p.attachToDisputePage)
+	p.PageOptionalUpload(one+"/disputes/{dispute}/attach", access.DisputeInvoices, p.attachToDisputeForm)
+	p.Page(http.MethodGet, "/disputes/{id}"+attachmentsPath+"/{attachment}", access.ReadInvoices, p.disputeFilePage)
 	p.Page(http.MethodGet, one+"/disputes/{dispute}/withdraw", access.DisputeInvoices, p.withdrawDisputePage)
 	p.Page(http.MethodPost, one+"/disputes/{dispute}/withdraw", access.DisputeInvoices, p.withdrawDisputeForm)
 	p.Page(http.MethodGet, statementPath, access.ReadInvoices, p.statementPage)
@@ -161,6 +164,9 @@ var notices = map[string]page.Notice{
 	"declined":  {Tone: page.Good, Title: "Declined"},
 	"answered":  {Tone: page.Good, Title: "Answered"},
 	"objected":  {Tone: page.Good, Title: "Your objection is with us", Text: "We look into it. This page follows what comes of it."},
+	"objected_alone": {
+		Tone: page.Attention, Title: "Your objection is with us, without the file", Text: "A file must not be empty, and have at most 25 MiB. Attach it below.",
+	},
 	"taken":     {Tone: page.Good, Title: "Your objection is withdrawn"},
 	"attached":  {Tone: page.Good, Title: "The file is attached."},
 	"raised":    {Tone: page.Good, Title: "Your ticket is raised", Text: "We have it. This page follows what happens to it."},
@@ -294,13 +300,13 @@ func formErrors(err error) []page.FieldError {
 }
 
 // formFields are the fields of the forms, each in the order of its page.
-var formFields = []string{"name", "email", "reason", "category", "title", "description", "impact", "urgency", "text", "mentions", "answer", "amount", "from", "to"}
+var formFields = []string{"name", "email", "reason", "category", "title", "description", "impact", "urgency", "text", "mentions", "answer", "amount", "from", "to", "file"}
 
 // fieldLabels begin the sentence about a wrong field.
 var fieldLabels = map[string]string{
 	"name": "The name", "email": "The e-mail address", "reason": "The reason", "category": "The category", "title": "The title",
 	"description": "The description", "impact": "The impact", "urgency": "The urgency", "text": "The message", "mentions": "The people who are told",
-	"answer": "The answer", "amount": "The amount", "from": "The first day", "to": "The last day",
+	"answer": "The answer", "amount": "The amount", "from": "The first day", "to": "The last day", "file": "The file",
 }
 
 // sentences are what pages say about refusals, by code.
@@ -320,10 +326,12 @@ var sentences = map[string]page.FieldError{
 	"too_many_edits":      {Text: "This message was changed too often. Write another one."},
 	"nothing_asked":       {Text: "This was answered, or taken back, in the meantime. Here is how it stands now."},
 	"estimate_changed":    {Text: "The estimate changed since you read it. Nothing is allowed; read it again below."},
-	"more_than_line":      {Field: "amount", Text: "The amount is more than the line comes to before tax."},
+	"more_than_line":      {Field: "amount", Text: "The amount is more than the line comes to before tax, less what was credited of it."},
+	"line_credited":       {Text: "This line was credited in the meantime. Nothing of it is left to object to."},
 	"invoice_voided":      {Text: "This invoice was taken back by a credit note. Nothing of it is to be paid."},
 	"line_disputed":       {Text: "You have objected to this line already. Here is how that stands."},
 	"too_many_disputes":   {Text: "There were too many objections to this invoice. Write to us instead."},
+	"too_many_files":      {Text: "There are as many files here as there can be."},
 	"dispute_over":        {Text: "This objection was answered in the meantime. Here is how it stands now."},
 	"out_of_scope":        {Field: "category", Text: "No contract of yours covers this category any more. Choose another one, or say that none does."},
 	"key_reused":          {Text: "This form was sent before with other contents. Check what was done, then send it again."},

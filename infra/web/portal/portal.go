@@ -59,6 +59,8 @@ type Options struct {
 	Documents Files
 	// PrintStatement writes a statement of account as a file.
 	PrintStatement func(StatementFile) ([]byte, error)
+	// PrintReceipt writes the receipt of a payment as PDF.
+	PrintReceipt func(client.PaymentReceipt) ([]byte, error)
 	// Webhooks are those of clients, for whom portal_accounts manages them; without it there are no pages of them.
 	Webhooks *webhook.Service
 	// Base is the public URL of the pages.
@@ -76,16 +78,17 @@ type Options struct {
 // Portal is the client's side: pages and API. Serve and Handler come from web.API.
 type Portal struct {
 	*web.API
-	reads      Reads
-	commands   Commands
-	accounts   *accounts.Service
-	sealer     *auth.Sealer
-	files      Files
-	documents  Files
-	statements func(StatementFile) ([]byte, error)
-	base       *url.URL
-	now        func() time.Time
-	loginClock func() time.Time
+	reads        Reads
+	commands     Commands
+	accounts     *accounts.Service
+	sealer       *auth.Sealer
+	files        Files
+	documents    Files
+	statements   func(StatementFile) ([]byte, error)
+	printReceipt func(client.PaymentReceipt) ([]byte, error)
+	base         *url.URL
+	now          func() time.Time
+	loginClock   func() time.Time
 }
 
 // New makes the portal.
@@ -95,7 +98,7 @@ func New(o Options) *Portal {
 	}
 	p := &Portal{
 		reads: o.Reads, commands: o.Commands, accounts: o.Accounts, sealer: o.Sealer, files: o.Files,
-		documents: o.Documents, statements: o.PrintStatement, base: o.Base, now: o.Now, loginClock: o.LoginClock,
+		documents: o.Documents, statements: o.PrintStatement, printReceipt: o.PrintReceipt, base: o.Base, now: o.Now, loginClock: o.LoginClock,
 	}
 	p.API = web.New(web.Options{
 		Title: "Effigate client API", Version: o.Version, Side: domain.ClientSide, Verifier: o.Verifier, Logger: o.Logger,
@@ -111,6 +114,7 @@ func New(o Options) *Portal {
 	p.registerInvoices()
 	p.registerDisputes()
 	p.registerStatement()
+	p.registerReceipts()
 	p.registerPeople()
 	p.registerAccessLog()
 	p.Events("/events", feed{p})

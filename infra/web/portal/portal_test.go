@@ -124,6 +124,7 @@ type fakeCommands struct {
 	agreed   []any                  // what was decided about proposals and requests
 	position func() domain.Position // of the next write
 	refusal  error                  // of the next write on a person
+	badFile  error                  // of every file beside an objection
 	refused  map[string]error       // what commands were refused for good, by their names
 }
 
@@ -194,14 +195,23 @@ func (c *fakeCommands) ObjectToLine(_ context.Context, r portal.Request, o porta
 	return c.onInvoice(r, o.Invoice, o)
 }
 
+func (c *fakeCommands) AttachToDispute(_ context.Context, r portal.Request, f portal.AttachToDispute, content io.Reader) (portal.Answer, error) {
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	answer, err := c.onInvoice(r, f.Invoice, f, string(text))
+	return answer, errors.Join(err, c.badFile)
+}
+
 func (c *fakeCommands) WithdrawDispute(_ context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
 	return c.onInvoice(r, invoice, dispute)
 }
 
-func (c *fakeCommands) onInvoice(r portal.Request, invoice uuid.UUID, said any) (portal.Answer, error) {
+func (c *fakeCommands) onInvoice(r portal.Request, invoice uuid.UUID, said ...any) (portal.Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked, c.said = append(c.asked, r), append(c.said, said)
+	c.asked, c.said = append(c.asked, r), append(c.said, said...)
 	if map[uuid.UUID]uuid.UUID{acmes.invoice: acme, globexs.invoice: globex}[invoice] != r.Actor.Client.UUID {
 		return portal.Answer{}, domain.Refuse(domain.ErrNotFound, "no_such_invoice", "secret: no such invoice")
 	}
@@ -389,7 +399,7 @@ func project(tb testing.TB, database *postgres.Database, log *projectionstest.Lo
 				postgres.Rows(clientside.Targets), postgres.Rows(clientside.Attachments), postgres.Rows(clientside.CommentEdits),
 				postgres.Final(clientside.Invoices), postgres.Final(clientside.InvoiceEntries), postgres.Final(clientside.CreditNotes),
 				postgres.Rows(clientside.Disclosed), postgres.Rows(clientside.Claims), postgres.Rows(clientside.Prints),
-				postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
+				postgres.Rows(clientside.Payments), postgres.Rows(clientside.Receipts), postgres.Rows(clientside.Disputes), postgres.Rows(clientside.Reminders),
 			},
 			Translator: func() projections.Translator[visible.Change] { return translator{} },
 			Notice:     projections.NoticeOfChange,
@@ -414,7 +424,7 @@ func newPortal(tb testing.TB, reads portal.Reads, service *accounts.Service, com
 	}
 	o := portal.Options{
 		Reads: reads, Commands: commands, Accounts: service, Verifier: verifier(), Sealer: sealer, Files: shelved,
-		Documents: printed, PrintStatement: printStatement, Version: "test", Base: public,
+		Documents: printed, PrintStatement: printStatement, PrintReceipt: printReceipt, Version: "test", Base: public,
 		Now:        func() time.Time { return now.In(time.FixedZone("east", 3600)) },
 		Webhooks:   openWebhooks(tb, "postgres://nobody@localhost:1/nowhere", &trace{}),
 		LoginClock: func() time.Time { return now }, PostsPerMinute: 1_000_000, Logger: slog.New(slog.DiscardHandler),

@@ -549,7 +549,7 @@ func proposalText(s screen, proposal client.ProposalDetail) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = page.Disclosure("Show the document").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Disclosure("document", "Show the document").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

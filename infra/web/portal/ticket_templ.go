@@ -672,7 +672,7 @@ func ticketPage(v ticketView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = page.Disclosure("History").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Disclosure("history", "History").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1322,7 +1322,7 @@ func ticketPromises(v ticketView) templ.Component {
 							}
 							return nil
 						})
-						templ_7745c5c3_Err = page.Disclosure("Explain this clock: "+goals[target.Goal]).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = page.Disclosure("clock-"+target.Goal, "Explain this clock: "+goals[target.Goal]).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1906,7 +1906,7 @@ func composer(v ticketView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = page.Disclosure("Tell somebody in particular").Render(templ.WithChildren(ctx, templ_7745c5c3_Var80), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = page.Disclosure("tell", "Tell somebody in particular").Render(templ.WithChildren(ctx, templ_7745c5c3_Var80), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -27,8 +27,11 @@ const (
 	fileTime = 5 * time.Minute
 )
 
-// attachFile is the name of the one command that takes a file.
-const attachFile = "attach_file"
+// The names of the commands that take a file.
+const (
+	attachFile      = "attach_file"
+	attachToDispute = "attach_to_dispute"
+)
 
 // upload is a use case that takes a file as it crosses.
 type upload struct {
@@ -42,21 +45,34 @@ func uploads() map[string]upload {
 		attachFile: {permission: access.CommentTickets, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments, content io.Reader) (portal.Answer, error) {
 			return c.AttachFile(ctx, r, portal.AttachFile{Ticket: a.Ticket, Name: a.Name}, content)
 		}},
+		attachToDispute: {permission: access.DisputeInvoices, run: func(ctx context.Context, c portal.Commands, r portal.Request, a arguments, content io.Reader) (portal.Answer, error) {
+			return c.AttachToDispute(ctx, r, portal.AttachToDispute{Invoice: a.Invoice, Dispute: a.Dispute, Name: a.Name}, content)
+		}},
 	}
 }
 
-// AttachFile sends a file on as it arrives. Its bytes come once, so a try of unknown outcome is not repeated here: the
-// error wraps domain.ErrUnavailable, and whoever sends the file sends it again.
+// AttachFile puts a file on a ticket.
 func (c *Client) AttachFile(ctx context.Context, r portal.Request, f portal.AttachFile, content io.Reader) (portal.Answer, error) {
-	text, err := json.Marshal(callOf(r, arguments{Ticket: f.Ticket, Name: f.Name}))
+	return c.upload(ctx, attachFile, r, arguments{Ticket: f.Ticket, Name: f.Name}, content)
+}
+
+// AttachToDispute puts a file beside an objection.
+func (c *Client) AttachToDispute(ctx context.Context, r portal.Request, f portal.AttachToDispute, content io.Reader) (portal.Answer, error) {
+	return c.upload(ctx, attachToDispute, r, arguments{Invoice: f.Invoice, Dispute: f.Dispute, Name: f.Name}, content)
+}
+
+// upload sends a file on as it arrives. Its bytes come once, so a try of unknown outcome is not repeated here: the error
+// wraps domain.ErrUnavailable, and whoever sends the file sends it again.
+func (c *Client) upload(ctx context.Context, name string, r portal.Request, a arguments, content io.Reader) (portal.Answer, error) {
+	text, err := json.Marshal(callOf(r, a))
 	if err != nil {
-		return portal.Answer{}, fmt.Errorf("encode the command %s: %w", attachFile, err)
+		return portal.Answer{}, fmt.Errorf("encode the command %s: %w", name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, fileTime)
 	defer cancel()
 	arriving := &remembering{content: content}
 	prefix := append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...)
-	said, err := c.try(ctx, attachFile, "application/octet-stream", io.MultiReader(bytes.NewReader(prefix), arriving))
+	said, err := c.try(ctx, name, "application/octet-stream", io.MultiReader(bytes.NewReader(prefix), arriving))
 	if failed := arriving.end(); failed != nil {
 		return portal.Answer{}, failed
 	}

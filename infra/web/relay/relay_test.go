@@ -174,6 +174,14 @@ func (u *useCases) ObjectToLine(_ context.Context, r portal.Request, o portal.Ob
 	return u.run("ObjectToLine", r, o)
 }
 
+func (u *useCases) AttachToDispute(_ context.Context, r portal.Request, f portal.AttachToDispute, content io.Reader) (portal.Answer, error) {
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return portal.Answer{}, err
+	}
+	return u.run("AttachToDispute", r, f, string(text))
+}
+
 func (u *useCases) WithdrawDispute(_ context.Context, r portal.Request, invoice, dispute uuid.UUID) (portal.Answer, error) {
 	return u.run("WithdrawDispute", r, invoice, dispute)
 }
@@ -239,6 +247,7 @@ func TestEveryCommandCrosses(t *testing.T) {
 	proposal := portal.Proposal{Contract: uuid.UUID{5}, Amendment: uuid.UUID{6}}
 	agreement := portal.Agreement{SHA256: "00ff", Sealed: "sealed"}
 	overage := portal.OverageAnswer{Contract: uuid.UUID{5}, Month: "2026-03", Request: uuid.UUID{7}, Allow: true, Reason: "Go on"}
+	evidence := portal.AttachToDispute{Invoice: uuid.UUID{8}, Dispute: uuid.UUID{10}, Name: "order.pdf"}
 	objection := portal.Objection{Invoice: uuid.UUID{8}, Line: uuid.UUID{9}, Amount: "120.50", Reason: "No emergency"}
 	session, key := portal.SessionCredential, portal.KeyCredential
 	for _, step := range []struct {
@@ -274,6 +283,9 @@ func TestEveryCommandCrosses(t *testing.T) {
 		{func() (portal.Answer, error) {
 			return client.ObjectToLine(ctx, ask(session, "olivia"), objection)
 		}, ask(session, "olivia"), ran{"ObjectToLine", portal.Request{}, []any{objection}}, olivia},
+		{func() (portal.Answer, error) {
+			return client.AttachToDispute(ctx, ask(session, "olivia"), evidence, strings.NewReader("its bytes"))
+		}, ask(session, "olivia"), ran{"AttachToDispute", portal.Request{}, []any{evidence, "its bytes"}}, olivia},
 		{func() (portal.Answer, error) {
 			return client.WithdrawDispute(ctx, ask(session, "olivia"), ticket, comment)
 		}, ask(session, "olivia"), ran{"WithdrawDispute", portal.Request{}, []any{ticket, comment}}, olivia},

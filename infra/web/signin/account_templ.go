@@ -1095,7 +1095,7 @@ func factorsPage(v factorsView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = page.Disclosure("New recovery codes").Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = page.Disclosure("new-recovery", "New recovery codes").Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1142,7 +1142,7 @@ func factorsPage(v factorsView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = page.Disclosure("Remove the app").Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = page.Disclosure("remove-app", "Remove the app").Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1330,7 +1330,7 @@ func factorsPage(v factorsView) templ.Component {
 									}
 									return nil
 								})
-								templ_7745c5c3_Err = page.Disclosure("Remove…").Render(templ.WithChildren(ctx, templ_7745c5c3_Var65), templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = page.Disclosure("remove-"+passkey.ID.String(), "Remove…").Render(templ.WithChildren(ctx, templ_7745c5c3_Var65), templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -1562,7 +1562,7 @@ func keysPage(v keysView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = scopes(key.Scopes).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = scopes("scopes-"+key.ID.String(), key.Scopes).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1675,7 +1675,7 @@ func keysPage(v keysView) templ.Component {
 								}
 								return nil
 							})
-							templ_7745c5c3_Err = page.Disclosure("Revoke…").Render(templ.WithChildren(ctx, templ_7745c5c3_Var79), templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = page.Disclosure("revoke-"+key.ID.String(), "Revoke…").Render(templ.WithChildren(ctx, templ_7745c5c3_Var79), templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -1715,7 +1715,7 @@ func keysPage(v keysView) templ.Component {
 }
 
 // scopes says what a key may do.
-func scopes(permissions []access.Permission) templ.Component {
+func scopes(id string, permissions []access.Permission) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1783,7 +1783,7 @@ func scopes(permissions []access.Permission) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = page.Disclosure(counted(len(permissions), "permission")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Disclosure(id, counted(len(permissions), "permission")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

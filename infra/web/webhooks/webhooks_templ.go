@@ -949,7 +949,7 @@ func deliveries(v endpointView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = page.Disclosure(d.Kind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = page.Disclosure("delivery-"+d.ID.String(), d.Kind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

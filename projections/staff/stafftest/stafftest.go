@@ -46,7 +46,7 @@ func Model(source projections.Source) postgres.Model[domain.Recorded] {
 			postgres.Final(staff.InvoiceDocuments), postgres.Final(staff.InvoiceEntries),
 			postgres.Rows(staff.CreditNotes), postgres.Final(staff.CreditNoteDocuments),
 			postgres.Rows(staff.Payments), postgres.Rows(staff.Allocations), postgres.Rows(staff.Disputes),
-			postgres.Rows(staff.Issuers), postgres.Rows(staff.Billing),
+			postgres.Rows(staff.Issuers), postgres.Rows(staff.Billing), postgres.Rows(staff.ExchangeRates),
 			postgres.Log[domain.Recorded](staff.Log, staff.LogEntry),
 		},
 		Translator: func() projections.Translator[domain.Recorded] { return projections.NewFacts(source) },

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -262,4 +263,44 @@ func TestScripts(t *testing.T) { //nolint:paralleltest // a whole browser
 			t.Error("the focus is lost")
 		}
 	})
+}
+
+// A live part used to fold in what somebody had opened, and to lose what they had typed, whenever something appeared
+// above it: without ids, the part above was matched with the part that had been changed by hand.
+func TestALivePartKeepsWhatIsOpenAndTyped(t *testing.T) { //nolint:paralleltest // a whole browser
+	base, api, _, _ := serve(t)
+	var news atomic.Int32
+	api.Public(http.MethodGet, "/folds", func(w http.ResponseWriter, r *http.Request) error {
+		f := gallery.Frame(false, page.ThemeOf(r))
+		f.Path = "/folds"
+		return page.Render(w, r, http.StatusOK, gallery.Folds(f, int(news.Load())))
+	})
+	p := browsertest.New(t).Open(t, base)
+	p.Goto("/folds")
+	p.Click("Line A: 0")
+	p.Click("Line B: 0")
+	p.Fill("Amount", "12.50")
+	p.Click("Sure")
+	p.Fill("Reason", "half a sent")
+	for n := range int32(2) {
+		news.Store(n + 1)
+		browsertest.Eval[any](p, `htmx.trigger(document.body, "thing") && null`)
+		p.See(fmt.Sprintf("News so far: %d", n+1))
+	}
+	p.Type("ence")
+	type state struct {
+		Open, Amount, Reason, Key string
+		Sure                      bool
+	}
+	got := browsertest.Eval[state](p, `({
+		Open: [...document.querySelectorAll("main details[open] summary")].map(s => s.textContent.trim()).join(", "),
+		Amount: document.querySelector("[name=amount]").value, Reason: document.querySelector("[name=reason]").value,
+		Key: document.querySelector("[name=key]").value, Sure: document.querySelector("[name=sure]").checked,
+	})`)
+	want := state{Open: "Line A: 2, Line B: 2", Amount: "12.50", Reason: "half a sentence", Key: "2", Sure: true}
+	if got != want {
+		t.Errorf("the page is %+v, want %+v", got, want)
+	}
+	p.Axe()
+	p.Quiet()
 }
