@@ -125,6 +125,7 @@ func TestImportingPeopleByThePage(t *testing.T) {
 	report := o.upload("/people/import/run", "", "key", hidden("key"), "csv", hidden("csv"))
 	report.shows(t, http.StatusOK, "What was imported", "hand over the link", "https://portal.example/invitation/")
 	o.upload("/people/import/run", "", "key", hidden("key"), "csv", hidden("csv")).shows(t, http.StatusOK, "Invited before")
+	o.world.Read(t, nothing) // What was imported.
 	o.browse("owner", path).shows(t, http.StatusOK, "carl@nexus.example", "1 of 25")
 }
 
