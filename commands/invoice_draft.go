@@ -72,7 +72,7 @@ func (s *Service) reserve(ctx context.Context, r Request, c DraftInvoice, b *bas
 		if err := b.refused(r, id, c.BeyondOrder); err != nil {
 			return nil, err
 		}
-		_, charged := b.content(domain.InvoiceID{})
+		_, charged := b.content(id)
 		taken := charged.Taken
 		return period.Reserve{
 			Invoice: id, Entries: taken[b.month], Earlier: before(taken, b.month), BeyondOrder: c.BeyondOrder, Says: said, By: r.Actor, At: r.At,
@@ -180,7 +180,7 @@ func (s *Service) PreviewInvoice(ctx context.Context, r Request, c DraftInvoice)
 	var id domain.InvoiceID // What is only looked at has none.
 	p := InvoicePreview{
 		Contract: c.Contract, Reference: basis.of.contract.Reference, Client: basis.of.contract.Client, Month: c.Month,
-		Exceptions: basis.exceptions(c.BeyondOrder),
+		Exceptions: basis.exceptions(domain.InvoiceID{}, c.BeyondOrder),
 	}
 	if !basis.described {
 		return p, nil
@@ -401,12 +401,12 @@ func (b *basis) content(id domain.InvoiceID) (bill.Content, period.Charged) {
 }
 
 // exceptions are what keeps the month from being drafted, or what a person should know first.
-func (b *basis) exceptions(beyondOrder string) []Exception {
+func (b *basis) exceptions(id domain.InvoiceID, beyondOrder string) []Exception {
 	all := slices.Clone(b.exception)
 	for _, blocker := range b.now.Blockers(b.today) {
 		all = append(all, Exception{Code: blocker.Code, Text: blocker.Text, Blocks: blocker.Blocks})
 	}
-	content, charged := b.content(domain.InvoiceID{})
+	content, charged := b.content(id)
 	if beyond, is := b.beyondOrder(content); is {
 		beyond.Blocks = beyondOrder == ""
 		all = append(all, beyond)
@@ -451,7 +451,7 @@ func (b *basis) waiting(taken map[calendar.Month][]period.DeductionTakenEntry) (
 
 // refused refuses a draft that is blocked, or that could not be written.
 func (b *basis) refused(r Request, id domain.InvoiceID, beyondOrder string) error {
-	for _, e := range b.exceptions(beyondOrder) {
+	for _, e := range b.exceptions(id, beyondOrder) {
 		if e.Blocks {
 			return domain.Refuse(domain.ErrConflict, e.Code, "%s", e.Text)
 		}

@@ -126,14 +126,19 @@ func load[S, C any, E domain.Event](ctx context.Context, log Log, decider domain
 	if !ok {
 		known = unread(stream)
 	}
+	var last domain.Recorded
 	found, err := fold(ctx, log, decider, stream, command, past[S]{state: state, revision: known.revision}, func(read domain.Recorded) {
-		known.commands = known.commands.With(read.Command.UUID, read.Position)
+		if read.Command != last.Command { // Those of one command stand together.
+			known.commands = known.commands.With(last.Command.UUID, last.Position)
+		}
+		last = read
 		known.bytes += len(read.Raw.Data) + eventOverhead
 	})
 	if err != nil {
 		return found, err
 	}
 	if found.revision != domain.NoStream {
+		known.commands = known.commands.With(last.Command.UUID, last.Position)
 		known.state, known.revision = found.state, found.revision
 		memory.put(known)
 	}
