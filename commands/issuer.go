@@ -51,8 +51,11 @@ func (s *Service) claimPrefixes(ctx context.Context, r Request, on Target, c iss
 	if _, err := issuer.Decide(known.state, c); err != nil {
 		return err
 	}
-	if main, err := s.issuer(ctx, issuer.Main); err == nil && c.Issuer != issuer.Main {
-		// It may be described since before prefixes were claimed.
+	main, err := s.issuer(ctx, issuer.Main)
+	if err != nil && !Final(err) {
+		return err
+	}
+	if err == nil && c.Issuer != issuer.Main { // It may be described since before prefixes were claimed.
 		if err := s.claim(ctx, r, issuer.Main, main.Content(), c); err != nil && !Final(err) {
 			return err
 		}
