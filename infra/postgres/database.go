@@ -110,6 +110,12 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, side Side) (err error) {
 			return fmt.Errorf("set %s: %w", set, err)
 		}
 	}
+	for _, schema := range []string{"accounts", "webhooks"} {
+		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return unsample(ctx, tx, schema) })
+		if err != nil {
+			return fmt.Errorf("statistics of %s: %w", schema, err)
+		}
+	}
 	return nil
 }
 

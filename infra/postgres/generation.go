@@ -63,6 +63,9 @@ func (t tenure) create(ctx context.Context, schema string) (generation int, err 
 		if err := script(ctx, tx, "CREATE SCHEMA "+name+"; SET LOCAL search_path = "+name+";"+schema); err != nil {
 			return fmt.Errorf("schema: %w", err)
 		}
+		if err := unsample(ctx, tx, schemaName(generation)); err != nil {
+			return fmt.Errorf("statistics: %w", err)
+		}
 		if t.database.Side == ClientSide {
 			if err := walled(ctx, tx, schemaName(generation)); err != nil {
 				return err
@@ -81,6 +84,24 @@ func (t tenure) create(ctx context.Context, schema string) (generation int, err 
 func script(ctx context.Context, tx pgx.Tx, statements string) error {
 	_, err := tx.Exec(ctx, statements)
 	return err
+}
+
+// unsampled gives the statements that keep what people wrote, in the tables of schema $1, out of the planner's
+// statistics: ANALYZE copies common values to pg_statistic, where they would outlive the withdrawal or the erasure of
+// their rows. Days and numbers, which are of the collation "C", are sampled.
+const unsampled = `
+	SELECT coalesce(string_agg(format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', c.oid::regclass, a.attname), '; '), '')
+	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+	WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+	  AND a.atttypid = ANY ('{text,text[],jsonb,bytea,tsvector}'::regtype[]) AND a.attcollation <> '"C"'::regcollation
+	  AND a.attstattarget IS DISTINCT FROM 0`
+
+func unsample(ctx context.Context, tx pgx.Tx, schema string) error {
+	var statements string
+	if err := tx.QueryRow(ctx, unsampled, schema).Scan(&statements); err != nil {
+		return err
+	}
+	return script(ctx, tx, statements)
 }
 
 // walled refuses a client schema in which something readable is not behind row security, or a policy lets
