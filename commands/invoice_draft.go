@@ -235,6 +235,7 @@ type basis struct {
 type made struct {
 	content bill.Content
 	charged period.Charged
+	chunks  [][]bill.Entry // the charged entries as they are written
 }
 
 // billingOf reads the basis for whoever may have it.
@@ -396,17 +397,17 @@ func (b *basis) content(id domain.InvoiceID) (bill.Content, period.Charged) {
 	if b.made == nil {
 		b.made = map[domain.InvoiceID]made{}
 	}
-	b.made[id] = made{c, charged}
+	b.made[id] = made{c, charged, bill.Chunks(charged.Entries)}
 	return c, charged
 }
 
 // exceptions are what keeps the month from being drafted, or what a person should know first.
 func (b *basis) exceptions(id domain.InvoiceID, beyondOrder string) []Exception {
 	all := slices.Clone(b.exception)
-	for _, blocker := range b.now.Blockers(b.today) {
+	content, charged := b.content(id)
+	for _, blocker := range b.now.Blockers(b.today, charged) {
 		all = append(all, Exception{Code: blocker.Code, Text: blocker.Text, Blocks: blocker.Blocks})
 	}
-	content, charged := b.content(id)
 	if beyond, is := b.beyondOrder(content); is {
 		beyond.Blocks = beyondOrder == ""
 		all = append(all, beyond)
@@ -561,9 +562,9 @@ func (s *Service) draft(ctx context.Context, r Request, b *basis, reserved perio
 
 // drafting are the commands that write a draft: what it begins with, and its entries in chunks.
 func (b *basis) drafting(reserved period.Reserved) (draft invoice.Draft, chunks []invoice.Command) {
-	content, charged := b.content(reserved.Invoice)
+	content, _ := b.content(reserved.Invoice)
 	who, signed := b.issuer.Content(), invoice.Signed{By: domain.Actor{Side: domain.StaffSide, Person: reserved.By}, At: reserved.At}
-	for i, chunk := range bill.Chunks(charged.Entries) {
+	for i, chunk := range b.made[reserved.Invoice].chunks {
 		chunks = append(chunks, invoice.AddEntries{Signed: signed, Chunk: i + 1, Entries: chunk})
 	}
 	return invoice.Draft{

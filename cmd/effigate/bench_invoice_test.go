@@ -29,14 +29,23 @@ func BenchmarkInvoice(b *testing.B) {
 	peak := watchHeap()
 	for i, on := range months {
 		start := time.Now()
-		id, err := seller.approved(b.Context(), on, monday)
+		id, err := seller.drafted(b.Context(), on, monday)
+		took := time.Since(start)
+		var shown string
+		if err == nil {
+			shown, err = seller.shown(b.Context(), id) // A person reads that from the read model.
+		}
+		start = time.Now()
+		if err == nil {
+			err = seller.approve(b.Context(), id, shown, monday)
+		}
 		if err == nil {
 			_, err = w.service.IssueInvoice(b.Context(), seller.request(monday, "issue", id), commands.OnInvoice{Invoice: id})
 		}
 		if err != nil {
 			b.Fatal(err)
 		}
-		ids[i], ours[i] = id, time.Since(start).Seconds()*1000
+		ids[i], ours[i] = id, (took+time.Since(start)).Seconds()*1000
 	}
 	heap := peak()
 	peak = watchHeap()

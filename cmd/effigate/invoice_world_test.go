@@ -111,17 +111,31 @@ func (b *biller) work(ctx context.Context, on domain.ContractID, month calendar.
 
 // approved drafts February, and approves the draft as it stands.
 func (b *biller) approved(ctx context.Context, on domain.ContractID, at time.Time) (domain.InvoiceID, error) {
-	drafted, err := b.service.DraftInvoice(ctx, b.request(at, "draft", on), commands.DraftInvoice{Contract: on, Month: february})
-	id := domain.InvoiceID{UUID: drafted.ID}
+	id, err := b.drafted(ctx, on, at)
 	if err != nil {
 		return id, err
 	}
+	shown, err := b.shown(ctx, id)
+	if err != nil {
+		return id, err
+	}
+	return id, b.approve(ctx, id, shown, at)
+}
+
+func (b *biller) drafted(ctx context.Context, on domain.ContractID, at time.Time) (domain.InvoiceID, error) {
+	answer, err := b.service.DraftInvoice(ctx, b.request(at, "draft", on), commands.DraftInvoice{Contract: on, Month: february})
+	return domain.InvoiceID{UUID: answer.ID}, err
+}
+
+// shown is the digest of a draft, as its page shows it.
+func (b *biller) shown(ctx context.Context, id domain.InvoiceID) (string, error) {
 	state, err := foldOf(ctx, b.log, invoice.Decider, invoice.Stream(id))
-	if err != nil {
-		return id, err
-	}
-	_, err = b.service.ApproveInvoice(ctx, b.request(at, "approve invoice", id), commands.OnInvoice{Invoice: id, Shown: state.Digest()})
-	return id, err
+	return state.Digest(), err
+}
+
+func (b *biller) approve(ctx context.Context, id domain.InvoiceID, shown string, at time.Time) error {
+	_, err := b.service.ApproveInvoice(ctx, b.request(at, "approve invoice", id), commands.OnInvoice{Invoice: id, Shown: shown})
+	return err
 }
 
 // issued is the issued invoice of some hours in February.

@@ -147,8 +147,9 @@ type Blocker struct {
 	Blocks bool
 }
 
-// Blockers are what keeps the period from being reserved on a day where the contract is, or is worth knowing before.
-func (s State) Blockers(today calendar.Date) []Blocker {
+// Blockers are what keeps the period, which charges what Charge says, from being reserved on a day where the contract is,
+// or is worth knowing before.
+func (s State) Blockers(today calendar.Date, charged Charged) []Blocker {
 	var all []Blocker
 	add := func(found, blocks bool, code, text string) {
 		if found {
@@ -166,7 +167,6 @@ func (s State) Blockers(today calendar.Date) []Blocker {
 	if refusal, unready := s.unready(today); unready && !s.Closed {
 		add(true, true, refusal.Code, refusal.Text)
 	}
-	charged := s.Charge(domain.InvoiceID{}, func(domain.TicketID) string { return "" })
 	large := len(charged.Lines) > bill.MaxLines || len(charged.Entries) > bill.MaxEntries
 	add(large, true, "too_large", "the month has more lines or entries than an invoice may have")
 	add(bill.Texts(charged.Entries) > bill.MaxTexts, true, "too_large",

@@ -323,7 +323,7 @@ func TestACorrectionIsALineOfItsOwn(t *testing.T) {
 
 func blockers(s period.State, today calendar.Date) []string {
 	var codes []string
-	for _, b := range s.Blockers(today) {
+	for _, b := range s.Blockers(today, charged(s)) {
 		codes = append(codes, b.Code)
 	}
 	return codes

@@ -252,7 +252,7 @@ func answers(s period.State) []any {
 	closing, closed := s.Closing()
 	pin, pinned := s.PinOf("2026-02-10")
 	said := []any{
-		held, reserved, by, billed, s.BilledNet().String(), s.Frozen(), s.Unbilled(), s.Blockers("2026-03-02"), s.Charges(), s.Conditions(), s.Deductions(),
+		held, reserved, by, billed, s.BilledNet().String(), s.Frozen(), s.Unbilled(), s.Blockers("2026-03-02", charged(s)), s.Charges(), s.Conditions(), s.Deductions(),
 		s.GivenBefore(domain.TicketID{UUID: id("TKT-1")}, at).String(), s.DeductionEntries(), s.Burn("support"), charged(s), s.Ledger(), s.Hours("support", "2026-02-20"),
 		s.Pending(), s.Carried(), closing, closed, pin, pinned, s.PinnedHours(), s.Values(),
 	}
