@@ -174,6 +174,51 @@ func TestTheDayOfAnAnswer(t *testing.T) {
 	}
 }
 
+// That nobody answered in time is said once, from the issuer's midnight on: the same day, the days after, and by a second
+// process. Days on which nobody was there to say it change nothing about that.
+func TestMissedAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.objection(t, w.issued(t))
+	content := harbour()
+	content.AnswerDays = 1
+	must(t)(w.service.DescribeIssuer(t.Context(), w.next(owner), commands.DescribeIssuer{Content: content}))
+	object := func(when string) { // Answered by the Monday.
+		c.Dispute = domain.DisputeID{UUID: must(t)(w.service.DisputeInvoice(t.Context(), w.on(w.admin, instant(t, when)), c)).ID}
+	}
+	note := func(when string) []string {
+		mark := w.mark()
+		must(t)(w.service.NoteMissedAnswers(t.Context(), w.on(domain.System(), instant(t, when)), c.Invoice))
+		return w.since(mark)
+	}
+	object("2026-04-10T12:00:00+10:00")
+	wantKinds(t, note("2026-04-13T23:59:59+10:00"))
+	must(t)(w.service.WithdrawDispute(t.Context(), w.next(w.admin), c))
+	wantKinds(t, note("2026-04-14T00:00:00+10:00"))
+	object("2026-04-10T12:00:00+10:00")
+	wantKinds(t, note("2026-04-17T00:00:00+10:00"), "invoice.answer_missed.v1")
+	wantKinds(t, note("2026-04-17T01:00:00+10:00"))
+	wantKinds(t, note("2026-04-18T00:00:00+10:00"))
+}
+
+// An answer that was missed is said once by two processes at the same time.
+func TestAMissedAnswerIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.objection(t, w.issued(t))
+	content := harbour()
+	content.AnswerDays = 1
+	must(t)(w.service.DescribeIssuer(t.Context(), w.next(owner), commands.DescribeIssuer{Content: content}))
+	must(t)(w.service.DisputeInvoice(t.Context(), w.on(w.admin, instant(t, "2026-04-07T12:00:00+10:00")), c))
+	moment := instant(t, "2026-04-10T12:00:00+10:00")
+	mark := w.mark()
+	w.service = w.forestalled(w.on(domain.System(), moment), func(ctx context.Context, r commands.Request) (commands.Answer, error) {
+		return commands.NewService(w.log, w.answers).NoteMissedAnswers(ctx, r, c.Invoice)
+	})
+	must(t)(w.service.NoteMissedAnswers(t.Context(), w.on(domain.System(), moment), c.Invoice))
+	wantKinds(t, w.since(mark), "invoice.answer_missed.v1")
+}
+
 // A file is put beside an open objection of one's own organisation, once, and beside no other.
 func TestFilesOfObjections(t *testing.T) {
 	t.Parallel()

@@ -62,6 +62,21 @@ func (s *Service) AttachToDispute(ctx context.Context, r Request, c AttachToDisp
 	return answer, err
 }
 
+// EraseDisputeFile names a file beside an objection, and why it is erased.
+type EraseDisputeFile struct {
+	Invoice    domain.InvoiceID
+	Dispute    domain.DisputeID
+	Attachment domain.AttachmentID
+	Reason     string // for colleagues
+}
+
+// EraseDisputeFile ends the file for good. The answer's ID is the dispute's.
+func (s *Service) EraseDisputeFile(ctx context.Context, r Request, c EraseDisputeFile) (Answer, error) {
+	return s.onDispute(ctx, r, access.EraseFiles, OnDispute{Invoice: c.Invoice, Dispute: c.Dispute}, invoice.EraseDisputeFile{
+		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Attachment: c.Attachment, Reason: c.Reason,
+	})
+}
+
 // WithdrawDispute ends the client's objection.
 func (s *Service) WithdrawDispute(ctx context.Context, r Request, c OnDispute) (Answer, error) {
 	return s.onDispute(ctx, r, access.DisputeInvoices, c, invoice.WithdrawDispute{
@@ -81,6 +96,23 @@ func (s *Service) SettleDispute(ctx context.Context, r Request, c OnDispute) (An
 	return s.onDispute(ctx, r, access.SettleDisputes, c, invoice.SettleDispute{
 		Signed: invoice.Signed{By: r.Actor, At: r.At}, Dispute: c.Dispute, Accepted: c.Accepted, Answer: c.Text,
 	})
+}
+
+// NoteMissedAnswers says of each objection to an invoice whose day to be answered by is over in the issuer's zone that
+// nobody answered it (F45), once. The system does it.
+func (s *Service) NoteMissedAnswers(ctx context.Context, r Request, id domain.InvoiceID) (Answer, error) {
+	answer := Answer{ID: id.UUID}
+	if err := systemOnly(r.Actor); err != nil {
+		return Answer{}, err
+	}
+	known, err := load(ctx, s.log, invoice.Decider, invoice.Stream(id), domain.CommandID{})
+	if err != nil || len(known.state.Unanswered(r.At)) == 0 {
+		return answer, err
+	}
+	answer.Position, err = onStream(ctx, s, invoice.Decider, r.on(invoice.Stream(id)), invoice.Command(invoice.NoteMissedAnswers{
+		Signed: invoice.Signed{By: r.Actor, At: r.At},
+	}))
+	return answer, err
 }
 
 // onDispute runs what somebody asks about an objection. The answer's ID is the dispute's.

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"effigate/domain"
@@ -41,7 +40,7 @@ func (s *Service) may(ctx context.Context, actor domain.Actor, needed access.Per
 
 // lacks refuses an actor without the permission.
 func lacks(actor domain.Actor, needed access.Permission) error {
-	return denied(actor, "role_may_not", fmt.Sprintf("the role %s may not do %s; ask one of %v", actor.Role, needed, access.Permitted(needed)))
+	return denied(actor, "role_may_not", access.Lacks(actor, needed))
 }
 
 // denied tells staff why they may not. A client user is told that the thing does not exist: for a client, the

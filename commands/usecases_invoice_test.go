@@ -114,6 +114,14 @@ var claimCases = map[string]useCase{
 		t.Helper()
 		return with(w.service.AttachToDispute, proof(w.disputed(t, w.issued(t))))
 	}},
+	"EraseDisputeFile": {owners, "invoice.dispute_file_erased.v1", func(t *testing.T, w *world) command {
+		t.Helper()
+		file := proof(w.disputed(t, w.issued(t)))
+		must(t)(w.service.AttachToDispute(t.Context(), w.next(w.admin), file))
+		return with(w.service.EraseDisputeFile, commands.EraseDisputeFile{
+			Invoice: file.Invoice, Dispute: file.Dispute, Attachment: file.Attachment, Reason: "a passport by mistake",
+		})
+	}},
 	"WithdrawDispute": {"client_admin", "invoice.dispute_withdrawn.v1", func(t *testing.T, w *world) command {
 		t.Helper()
 		return with(w.service.WithdrawDispute, w.disputed(t, w.issued(t)))
@@ -320,6 +328,9 @@ func TestOnlyTheSystemCompletesInvoices(t *testing.T) {
 		},
 		"a reminder": func(ctx context.Context, r commands.Request) (commands.Answer, error) {
 			return w.service.RemindInvoice(ctx, r, id)
+		},
+		"a missed answer": func(ctx context.Context, r commands.Request) (commands.Answer, error) {
+			return w.service.NoteMissedAnswers(ctx, r, id)
 		},
 	} {
 		must(t)(complete(t.Context(), request(domain.System(), name)))

@@ -171,7 +171,7 @@ var open = []string{
 	"NumberTickets", "CompleteInvitation", "ReleaseSeat", "PinTerms", "CompleteGrant", "TopUp", "ChargeMilestone",
 	"CarryIn", "LogTimer", "ReceiveTime", "CompleteCorrection", "ProposeDeductions", "CompleteMerge", "CarryOutEscalation",
 	"Promised", "PreviewTerms", "CompleteReservation", "CompleteInvoice", "CompleteCredit", "CompletePayment", "RemindInvoice",
-	"RenderDocument", "RecomputeInvoice",
+	"NoteMissedAnswers", "RenderDocument", "RecomputeInvoice",
 }
 
 type command = func(context.Context, commands.Request) (commands.Answer, error)

@@ -1,5 +1,7 @@
 package domain
 
+import "strings"
+
 // Side tells which of the two worlds a person belongs to. The zero side is nobody's and is refused.
 type Side string
 
@@ -37,6 +39,27 @@ func (r Role) Side() Side {
 	default:
 		return ""
 	}
+}
+
+// Title is the role in words: "Account Manager".
+func (r Role) Title() string {
+	words := strings.Fields(strings.ReplaceAll(string(r), "_", " "))
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// AnyOf is a choice of roles in words: "Owner, Account Manager or Finance".
+func AnyOf(roles []Role) string {
+	titles := make([]string, len(roles))
+	for i, role := range roles {
+		titles[i] = role.Title()
+	}
+	if last := len(titles) - 1; last > 0 {
+		return strings.Join(titles[:last], ", ") + " or " + titles[last]
+	}
+	return strings.Join(titles, "")
 }
 
 // Actor is who acts: always an explicit argument, never taken from a context.

@@ -121,6 +121,19 @@ func TestNothingWasChangedOrItIsNamed(t *testing.T) {
 	changed("what the client sees", "the client read model has another")
 }
 
+// What is printed is left alone: only what is missing is tried, and named.
+func TestDocumentsPrintLeavesWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	var first, second bytes.Buffer
+	if err := a.printMissing(t.Context(), &first); err != nil { // Its lane may not have come that far.
+		t.Fatal(err)
+	}
+	if err := a.printMissing(t.Context(), &second); err != nil || strings.Contains(second.String(), a.issued.Document.Number) {
+		t.Errorf("printed twice: %v\n%s\n%s", err, &first, &second)
+	}
+}
+
 // TestAStrangerChecksAnInvoice takes a bundle from an installation, and checks it with nothing else.
 func TestAStrangerChecksAnInvoice(t *testing.T) {
 	t.Parallel()

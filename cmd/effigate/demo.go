@@ -21,8 +21,8 @@ import (
 func demoCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use: "demo", GroupID: "run", Short: "Serve a fresh demo world and print who can log in",
-		Long: `Serve a fresh demo world: a service firm with two clients, their contracts and tickets, made by ordinary
-commands. It lives in the folder "demo" of the data directory, which is emptied at each start.
+		Long: `Serve a fresh demo world: a service firm with two clients, their contracts, tickets and invoices, made by
+ordinary commands. It lives in the folder "demo" of the data directory, which is emptied at each start.
 
 The demo's clock begins on Monday 16 March 2026, 10:00 in Sydney, and runs on; logins use real time. Its
 people log in on the pages with the address and password that are printed, and to the APIs with a key that

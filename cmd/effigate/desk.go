@@ -26,9 +26,22 @@ type staffDesk struct {
 func (d staffDesk) Recipients(
 	ctx context.Context, after domain.Position, of domain.TicketID, recipients []string, persons []uuid.UUID,
 ) ([]domain.PersonID, error) {
+	return d.people(ctx, after, func(tx pgx.Tx) ([]uuid.UUID, error) {
+		return staffrows.Recipients(ctx, tx, of.UUID, recipients, persons)
+	})
+}
+
+// Answerable waits as Recipients does.
+func (d staffDesk) Answerable(ctx context.Context, after domain.Position, of domain.InvoiceID, recipient string) ([]domain.PersonID, error) {
+	return d.people(ctx, after, func(tx pgx.Tx) ([]uuid.UUID, error) {
+		return staffrows.Answerable(ctx, tx, of.UUID, recipient)
+	})
+}
+
+func (d staffDesk) people(ctx context.Context, after domain.Position, whom func(pgx.Tx) ([]uuid.UUID, error)) ([]domain.PersonID, error) {
 	var found []uuid.UUID
 	stale, err := d.reads.Read(ctx, after, func(tx pgx.Tx) (err error) {
-		found, err = staffrows.Recipients(ctx, tx, of.UUID, recipients, persons)
+		found, err = whom(tx)
 		return err
 	})
 	if err == nil && stale {
@@ -42,12 +55,15 @@ func (d staffDesk) Recipients(
 }
 
 func (d staffDesk) Tell(ctx context.Context, n messaging.Notice) error {
-	kind := staffrows.NoticeMentioned
-	if n.Level > 0 {
+	kind, item := staffrows.NoticeMentioned, n.Item.UUID
+	switch {
+	case !n.Invoice.IsZero():
+		kind, item = staffrows.NoticeAnswerMissed, n.Dispute.UUID
+	case n.Level > 0:
 		kind = staffrows.NoticeEscalated
 	}
 	return d.desk.Tell(ctx, postgres.Notice{
-		ID: n.ID, Person: n.Person.UUID, Ticket: n.Ticket.UUID, Kind: kind, Goal: string(n.Goal), Level: n.Level,
-		Item: n.Item.UUID, By: n.By.UUID, At: n.At, Mail: n.Mail,
+		ID: n.ID, Person: n.Person.UUID, Ticket: n.Ticket.UUID, Invoice: n.Invoice.UUID, Kind: kind, Goal: string(n.Goal), Level: n.Level,
+		Item: item, By: n.By.UUID, At: n.At, Mail: n.Mail,
 	}, d.now())
 }

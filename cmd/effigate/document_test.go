@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"effigate/domain/bill"
+	"effigate/domain/visible"
+	"effigate/infra/web/portal"
 	clientrows "effigate/readmodels/client"
 )
 
@@ -70,5 +72,17 @@ func TestTheClientReadsADocumentAsItIs(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-issued +read):\n%s", kind, diff)
 		}
+	}
+}
+
+// What a statement says beside its rows is in its file too.
+func TestTheFileOfAStatementTellsWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	text, err := printStatement(portal.StatementFile{
+		Form: visible.CSV, Client: "Nexus Corp", Zone: "UTC", From: "2026-03-01", To: "2026-03-31",
+		StatementCurrency: clientrows.StatementCurrency{Currency: "AUD", Opening: "0", Closing: "0", Held: "2000"},
+	})
+	if err != nil || !strings.Contains(string(text), ",2000.00,AUD,") {
+		t.Errorf("%v: the file is\n%s", err, text)
 	}
 }

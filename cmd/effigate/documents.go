@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
 
 	"effigate/domain"
 	"effigate/domain/bill"
@@ -61,6 +65,71 @@ func (w *world) keeping() (func(uuid.UUID, io.Reader) error, error) {
 	}, nil
 }
 
+// printer makes who prints documents.
+func (w *world) printer(now func() time.Time) (messaging.Printer, error) {
+	keep, err := w.keeping()
+	if err != nil {
+		return messaging.Printer{}, err
+	}
+	return messaging.Prints(w.service, w.store, keep, paper.Layout, printedForms(), now, w.logger), nil
+}
+
+func documentsCommand(s *settings) *cobra.Command {
+	command := &cobra.Command{
+		Use: "documents", GroupID: "operate", Short: "Print what could not be printed",
+		Long: `Print issued invoices and credit notes that could not be printed.`,
+	}
+	command.AddCommand(documentsPrintCommand(s))
+	return command
+}
+
+// reprint is one document as `documents print` reports it.
+type reprint struct {
+	Number  string `json:"number"`
+	Refused string `json:"refused,omitempty"` // why it cannot be printed
+}
+
+func documentsPrintCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "print", Short: "Print the issued documents that are not printed", Args: cobra.NoArgs,
+		Long: `Print the issued invoices and credit notes that have no PDF, XML and CSV yet. The serving process prints each
+when it is issued, and passes over one that cannot be printed or kept: run this once the cause is gone. It exits
+with 1 while there is one that still cannot be printed, and says why.`,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return withWorld(command.Context(), s, func(ctx context.Context, w *world) error {
+				return w.printMissing(ctx, command.OutOrStdout())
+			})
+		},
+	}
+}
+
+// printMissing prints what is not printed, and reports on it.
+func (w *world) printMissing(ctx context.Context, out io.Writer) error {
+	printer, err := w.printer(w.now)
+	if err != nil {
+		return err
+	}
+	reprints, lines := []reprint{}, []table.Row{}
+	left, err := printer.Missing(ctx, w.source.Scan(ctx, domain.Position{}), func(number string, err error) {
+		tried, outcome := reprint{Number: number}, "printed"
+		if err != nil {
+			tried.Refused, outcome = err.Error(), err.Error()
+		}
+		reprints, lines = append(reprints, tried), append(lines, table.Row{number, outcome})
+	})
+	if err != nil {
+		return err
+	}
+	m := management{world: w, out: out}
+	if err := m.print(reprints, table.Row{"number", "outcome"}, lines); err != nil {
+		return err
+	}
+	if left > 0 {
+		return fmt.Errorf("%d of %d documents cannot be printed", left, len(reprints))
+	}
+	return nil
+}
+
 // printStatement writes a client's account as a file.
 func printStatement(file portal.StatementFile) ([]byte, error) {
 	var wrong []error
@@ -74,7 +143,7 @@ func printStatement(file portal.StatementFile) ([]byte, error) {
 	}
 	statement := paper.Statement{
 		Issuer: file.Issuer, Client: file.Client, Zone: file.Zone, From: calendar.Date(file.From), Until: calendar.Date(file.To),
-		Currency: money.Currency(file.Currency), Opening: amount(file.Opening), Closing: amount(file.Closing),
+		Currency: money.Currency(file.Currency), Opening: amount(file.Opening), Closing: amount(file.Closing), Held: amount(file.Held),
 	}
 	for _, row := range file.Rows {
 		statement.Rows = append(statement.Rows, paper.StatementRow{

@@ -166,7 +166,8 @@ func (t *teller) isPaid(ctx context.Context, i invoice.State) error {
 	return nil
 }
 
-// isDisputed lets the client object twice: it takes one objection back, and the other is answered.
+// isDisputed lets the client object twice: it takes one objection back, whose file is erased, and the other is answered
+// after the day that was promised.
 func (t *teller) isDisputed(ctx context.Context, i invoice.State) error {
 	line := i.Document().Lines[0]
 	for n, amount := range []string{"1", "2"} {
@@ -185,17 +186,37 @@ func (t *teller) isDisputed(ctx context.Context, i invoice.State) error {
 		if err != nil {
 			return err
 		}
+		end := t.isAnsweredLate
 		if n == 0 {
-			_, err = t.service.WithdrawDispute(ctx, t.s.request(t.org.users[0].Actor, t.key+" withdraw"), c)
-		} else if _, err = t.service.TakeDispute(ctx, t.s.request(t.s.manager.Actor, t.key+" take"), c); err == nil {
-			c.Text = "We have looked into it."
-			_, err = t.service.SettleDispute(ctx, t.s.request(t.s.manager.Actor, t.key+" settle"), c)
+			end = t.isWithdrawn
 		}
-		if err != nil {
+		if err := end(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (t *teller) isWithdrawn(ctx context.Context, c commands.OnDispute) error {
+	_, err := t.service.WithdrawDispute(ctx, t.s.request(t.org.users[0].Actor, t.key+" withdraw"), c)
+	if err == nil {
+		_, err = t.service.EraseDisputeFile(ctx, t.s.request(t.s.manager.Actor, t.key+" erase"), commands.EraseDisputeFile{
+			Invoice: c.Invoice, Dispute: c.Dispute, Attachment: evidenceOf(c.Dispute.UUID), Reason: t.s.secret("why evidence is erased", t.key),
+		})
+	}
+	return err
+}
+
+func (t *teller) isAnsweredLate(ctx context.Context, c commands.OnDispute) error {
+	_, err := t.service.NoteMissedAnswers(ctx, t.request(monday.AddDate(0, 1, 0), "miss an answer"), c.Invoice)
+	if err == nil {
+		_, err = t.service.TakeDispute(ctx, t.s.request(t.s.manager.Actor, t.key+" take"), c)
+	}
+	if err == nil {
+		c.Text = "We have looked into it."
+		_, err = t.service.SettleDispute(ctx, t.s.request(t.s.manager.Actor, t.key+" settle"), c)
+	}
+	return err
 }
 
 // isCredited credits a part of a line.

@@ -44,7 +44,7 @@ func issuingFrom(zone string) issuer.Content {
 		Party: bill.Party{Name: "Harbour Works Pty Ltd", City: "Sydney", Country: "AU", TaxID: "51 824 753 556"},
 		Zone:  zone, InvoicePrefix: "INV", CreditPrefix: "CN",
 		Rates:     []bill.TaxRate{{Kind: bill.StandardRate, Percent: decimal.NewFromInt(10), Name: "GST 10 %"}},
-		Reminders: []issuer.Reminder{{Days: 7, Text: "A week overdue."}},
+		Reminders: []issuer.Reminder{{Days: 7, Text: "A week overdue."}}, AnswerDays: 1,
 	}
 }
 

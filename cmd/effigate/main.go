@@ -65,8 +65,8 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "effigate",
 		Short: "Client delivery for a service firm",
-		Long: `Effigate runs client delivery for a service firm: tickets under contract, with a portal in which each
-client sees exactly what was disclosed to it, and a console for the staff.
+		Long: `Effigate runs client delivery for a service firm: tickets under contract, time and invoices, with a
+portal in which each client sees exactly what was disclosed to it, and a console for the staff.
 
 Facts are events in EventStoreDB; everything that anyone reads is a projection of them in Postgres.
 Without settings both run privately under the data directory.`,
@@ -83,7 +83,7 @@ Without settings both run privately under the data directory.`,
 	settings := bindSettings(root)
 	for _, command := range []*cobra.Command{
 		serveCommand(settings), demoCommand(settings), portalCommand(settings), eventstoreCommand(settings),
-		importCommand(settings.openImport, settings), eventsCommand(settings), auditCommand(settings), slaCommand(settings),
+		importCommand(settings.openImport, settings), eventsCommand(settings), auditCommand(settings), documentsCommand(settings), slaCommand(settings),
 		userCommand(settings), clientCommand(settings), calendarCommand(settings), apikeyCommand(settings), projectionsCommand(settings), versionCommand(),
 	} {
 		root.AddCommand(command)

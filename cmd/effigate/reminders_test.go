@@ -15,12 +15,13 @@ import (
 	staffrows "effigate/readmodels/staff"
 )
 
-// ladder is a worker over pages of overdue invoices, of which some fail, and notes whom it reminded of what.
-func ladder(fail map[int]error, reminded *[]int, pages ...[]int) reminders {
+// overdue is a worker over pages of overdue invoices, of which some fail, and notes what it acted on.
+func overdue(fail map[int]error, reminded *[]int, pages ...[]int) dueInvoices {
 	id := func(n int) uuid.UUID { return uuid.UUID{15: byte(n)} }
-	return reminders{
-		now: func() time.Time { return demoNow }, logger: slog.New(slog.DiscardHandler),
-		overdue: func(_ context.Context, _ time.Time, after staffrows.InvoiceCursor) (page []staffrows.InvoiceLine, next staffrows.InvoiceCursor, err error) {
+	return dueInvoices{
+		what: "remind of invoice",
+		now:  func() time.Time { return demoNow }, logger: slog.New(slog.DiscardHandler),
+		due: func(_ context.Context, _ time.Time, after staffrows.InvoiceCursor) (page []staffrows.InvoiceLine, next staffrows.InvoiceCursor, err error) {
 			at := int(after.ID[15])
 			for _, n := range pages[at] {
 				page = append(page, staffrows.InvoiceLine{Invoice: staffrows.Invoice{ID: id(n)}, Today: "2026-03-16"})
@@ -30,12 +31,12 @@ func ladder(fail map[int]error, reminded *[]int, pages ...[]int) reminders {
 			}
 			return page, next, nil
 		},
-		remind: func(_ context.Context, r commands.Request, of domain.InvoiceID) (commands.Answer, error) {
+		act: func(_ context.Context, r commands.Request, of domain.InvoiceID) (commands.Answer, error) {
 			n := int(of.UUID[15])
 			if err := fail[n]; err != nil {
 				return commands.Answer{}, err
 			}
-			if r.Actor != domain.System() || r.Key != of.String()+" 2026-03-16" {
+			if r.Actor != domain.System() || r.Key != of.String()+" 2026-03-16" || r.Route != "remind of invoice" {
 				return commands.Answer{}, errors.New("the step is not named by its day")
 			}
 			*reminded = append(*reminded, n)
@@ -44,8 +45,8 @@ func ladder(fail map[int]error, reminded *[]int, pages ...[]int) reminders {
 	}
 }
 
-// One invoice that cannot be reminded of does not keep the others from it; a store that is away ends the pass.
-func TestEveryOverdueInvoiceIsLookedAt(t *testing.T) {
+// One invoice that cannot be acted on does not keep the others from it; a store that is away ends the pass.
+func TestEveryDueInvoiceIsLookedAt(t *testing.T) {
 	t.Parallel()
 	refused := domain.Refuse(domain.ErrConflict, "not_overdue", "it was paid meanwhile")
 	away := domain.ErrUnavailable
@@ -60,7 +61,7 @@ func TestEveryOverdueInvoiceIsLookedAt(t *testing.T) {
 		"the store is away": {map[int]error{2: away, 3: away, 4: away, 5: away}, []int{1}, away},
 	} {
 		var reminded []int
-		if err := ladder(test.fail, &reminded, []int{1, 2}, nil, []int{3, 4, 5}).all(t.Context()); !errors.Is(err, test.err) {
+		if err := overdue(test.fail, &reminded, []int{1, 2}, nil, []int{3, 4, 5}).all(t.Context()); !errors.Is(err, test.err) {
 			t.Errorf("%s: got %v, want %v", name, err, test.err)
 		}
 		if diff := cmp.Diff(test.want, reminded); diff != "" {

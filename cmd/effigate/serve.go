@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -88,7 +89,7 @@ type parts struct {
 	console    *console.Console
 	command    http.Handler
 	documents  *blob.Reader // printed, for both sides
-	prints     messaging.Manager
+	prints     messaging.Printer
 	listeners  listeners
 	closing    []func()
 }
@@ -116,15 +117,25 @@ func (w *world) serve(ctx context.Context, how serving) error {
 	run(w.settings.runs(projectorRole), func() error { return ignoreCanceled(p.projectors.run(ctx)) })
 	edited := make(chan struct{}, 1)
 	run(w.settings.runs(workerRole), func() error { return w.react(ctx, p, edited, how.now) })
-	run(w.settings.runs(workerRole), func() error { return newDeadlines(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
-	run(w.settings.runs(workerRole), func() error { return newRepinner(w.service, p.reads.staff, edited, how.now, w.logger).run(ctx) })
-	run(w.settings.runs(workerRole), func() error { return collector{p.files, w.store, p.reads.staff, w.logger}.run(ctx) })
-	run(w.settings.runs(workerRole), func() error { return newReminders(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
-	run(w.settings.runs(workerRole), func() error { return newReviewer(w.service, p.reads.staff, how.now, w.logger).run(ctx) })
+	// What works from the staff read model has nothing to look at before it is there.
+	reading := func(part func(context.Context) error) {
+		run(w.settings.runs(workerRole), func() error {
+			if !waitReady(ctx, p.unread) {
+				return nil
+			}
+			return part(ctx)
+		})
+	}
+	reading(newDeadlines(w.service, p.reads.staff, how.now, w.logger).run)
+	reading(newRepinner(w.service, p.reads.staff, edited, how.now, w.logger).run)
+	reading(collector{p.files, w.store, p.reads.staff, w.logger}.run)
+	reading(newReminders(w.service, p.reads.staff, how.now, w.logger).run)
+	reading(newMissedAnswers(w.service, p.reads.staff, how.now, w.logger).run)
+	reading(newReviewer(w.service, p.reads.staff, how.now, w.logger).run)
+	reading(func(ctx context.Context) error { return w.sealDaily(ctx, p.reads.staff, clock) })
 	run(w.settings.runs(workerRole), func() error { return p.people.prune(ctx, w.logger) })
 	run(w.settings.runs(workerRole), func() error { return w.mail(ctx, p.people) })
 	run(w.settings.runs(workerRole), func() error { return w.tell(ctx, p) })
-	run(w.settings.runs(workerRole), func() error { return w.sealDaily(ctx, p.reads.staff, clock) })
 	run(p.portal != nil, func() error { return p.portal.Serve(ctx, p.listeners.portal) })
 	run(p.console != nil, func() error { return p.console.Serve(ctx, p.listeners.console) })
 	run(p.command != nil, func() error { return serveHTTP(ctx, "commands", p.command, p.listeners.command) })
@@ -243,12 +254,10 @@ func (w *world) makePortal(ctx context.Context, p *parts, how serving) error {
 }
 
 // makePrints makes who prints documents, and opens them.
-func (w *world) makePrints(p *parts, now func() time.Time) error {
-	keep, err := w.keeping()
-	if err != nil {
+func (w *world) makePrints(p *parts, now func() time.Time) (err error) {
+	if p.prints, err = w.printer(now); err != nil {
 		return err
 	}
-	p.prints = messaging.Prints(w.service, w.store, keep, paper.Layout, printedForms(), now, w.logger)
 	p.documents, err = openDocuments(w.path(publicFiles))
 	return err
 }
@@ -277,7 +286,7 @@ func (w *world) makeConsole(p *parts, how serving) (*console.Console, error) {
 	}
 	return console.New(console.Options{
 		Commands: w.service, Reads: p.reads.staff, Files: p.files, Staff: p.people.staff, Clients: p.people.clients,
-		Desk: postgres.NewDesk(w.staff.database), WhatIf: w.whatIf, Documents: p.documents, Preview: paper.PDF, PrintReceipt: printStaffReceipt, PaymentSecret: payments,
+		Desk: postgres.NewDesk(w.staff.database), WhatIf: w.whatIf, Documents: p.documents, Preview: paper.PDF, Lacking: paper.Lacking, PrintReceipt: printStaffReceipt, PaymentSecret: payments,
 		Recompute: w.recompute(p.reads.staff),
 		Projections: func(ctx context.Context) ([]console.Projection, error) {
 			return w.consoleProjections(ctx, p.projectors)
@@ -340,9 +349,9 @@ func (w *world) react(ctx context.Context, p *parts, edited chan<- struct{}, now
 	}
 	router, err := messaging.NewRouter(w.source, postgres.NewLanes(w.staff.database, identity), w.logger,
 		messaging.Numbering(w.service, now), messaging.People(w.service, now, p.people.staff, p.people.clients),
-		messaging.Billing(w.service, now, w.logger), messaging.Files(p.files.Settle),
+		messaging.Billing(w.service, now, w.logger), messaging.Files(p.files),
 		messaging.Notices(staffDesk{p.reads.staff, postgres.NewDesk(w.staff.database), clock}),
-		messaging.Promises(w.service, now, w.logger), messaging.Invoices(w.service, now, w.logger), p.prints,
+		messaging.Promises(w.service, now, w.logger), messaging.Invoices(w.service, now, w.logger), p.prints.Manager(),
 		messaging.Reminders(clientPost{p.reads.staff, w.client.database, clock}, now), messaging.Edits(func() {
 			select {
 			case edited <- struct{}{}:
@@ -423,6 +432,12 @@ func (p *parts) unready(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unread says why the staff read model cannot be read now; nil when it can.
+func (p *parts) unread(ctx context.Context) error {
+	_, err := p.reads.staff.Read(ctx, domain.Position{}, func(pgx.Tx) error { return nil })
+	return err
 }
 
 // local is the URL by which this machine reaches a listener; empty for none.

@@ -6,6 +6,7 @@
 package access
 
 import (
+	"fmt"
 	"slices"
 
 	"effigate/domain"
@@ -245,7 +246,16 @@ func MeetsClients(role domain.Role) bool {
 	return role.Side() == domain.StaffSide && ScopeOf(role, CommentTickets) != Nothing
 }
 
-// Permitted lists the roles that have a permission on anything, in the order of Roles.
-func Permitted(p Permission) []domain.Role {
-	return slices.DeleteFunc(Roles(), func(role domain.Role) bool { return ScopeOf(role, p) == Nothing })
+// Permitted lists the roles of a side that have a permission on anything, in the order of Roles.
+func Permitted(p Permission, side domain.Side) []domain.Role {
+	return slices.DeleteFunc(Roles(), func(role domain.Role) bool { return role.Side() != side || ScopeOf(role, p) == Nothing })
+}
+
+// Lacks says that an actor's role lacks a permission, and which roles of its side have it.
+func Lacks(actor domain.Actor, p Permission) string {
+	lacks := fmt.Sprintf("the role %s lacks the permission %q", actor.Role.Title(), p)
+	if roles := Permitted(p, actor.Side); len(roles) > 0 {
+		return lacks + "; it takes the role " + domain.AnyOf(roles)
+	}
+	return lacks + ", and so does every role of this side"
 }

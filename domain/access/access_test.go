@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"effigate/domain"
 	"effigate/domain/access"
@@ -193,17 +194,19 @@ func TestTheProductsMatrix(t *testing.T) {
 		access.AssignManagers:   {all, none, none, none, none, none, none, none, none, none},
 	} {
 		var got [10]access.Scope
-		var permitted []domain.Role
+		permitted := map[domain.Side][]domain.Role{}
 		for i, role := range access.Roles() {
 			if got[i] = access.ScopeOf(role, permission); got[i] != none {
-				permitted = append(permitted, role)
+				permitted[role.Side()] = append(permitted[role.Side()], role)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-product +table):\n%s", permission, diff)
 		}
-		if diff := cmp.Diff(permitted, access.Permitted(permission)); diff != "" {
-			t.Errorf("roles with %s (-scope +permitted):\n%s", permission, diff)
+		for _, side := range []domain.Side{domain.StaffSide, domain.ClientSide} {
+			if diff := cmp.Diff(permitted[side], access.Permitted(permission, side), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("roles of the %s side with %s (-scope +permitted):\n%s", side, permission, diff)
+			}
 		}
 	}
 	if access.ScopeOf("king", access.ReadTickets) != none || access.ScopeOf("", access.ReadTickets) != none {

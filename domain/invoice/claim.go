@@ -54,11 +54,18 @@ type Objection struct {
 	At       time.Time
 	TakenBy  domain.PersonID // who looks into it
 	AnswerBy calendar.Date   // the last day on which an answer is in time; empty = none was promised
-	Files    []DisputeFileAttached
+	Missed   bool            // AnswerBy was over before anybody answered, and that was said
+	Files    []File
 	Answer   string
 	Answered time.Time // zero until it is settled
 
 	credits int // how many there were before it: those lowered what could be objected to
+}
+
+// File is what a client put beside its objection. One that was erased has no bytes any more.
+type File struct {
+	Attached DisputeFileAttached
+	Erased   time.Time // zero while it is there
 }
 
 // open reports whether nobody has settled it, and it was not withdrawn.

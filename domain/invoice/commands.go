@@ -171,6 +171,14 @@ type (
 		Size       int64  // bytes
 		SHA256     string // hex
 	}
+	// EraseDisputeFile ends a file beside an objection for good, whatever became of the objection.
+	EraseDisputeFile struct {
+		Signed
+
+		Dispute    domain.DisputeID
+		Attachment domain.AttachmentID
+		Reason     string // for colleagues
+	}
 	// TakeDispute says that the sender looks into it.
 	TakeDispute struct {
 		Signed
@@ -185,6 +193,9 @@ type (
 		Accepted bool
 		Answer   string
 	}
+	// NoteMissedAnswers says of each open objection, once, that the day to answer it by is over in the issuer's zone. The
+	// system sends it.
+	NoteMissedAnswers struct{ Signed }
 	// WithdrawDispute ends it. A client user sends it.
 	WithdrawDispute struct {
 		Signed

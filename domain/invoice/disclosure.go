@@ -143,6 +143,7 @@ type clientFile struct {
 	Size   int64     `json:"size"`
 	SHA256 string    `json:"sha256"`
 	At     time.Time `json:"at"`
+	Erased time.Time `json:"erased_at,omitzero"` // set: nothing else is told of it
 }
 
 func filesOf(dispute Objection) string {
@@ -151,7 +152,12 @@ func filesOf(dispute Objection) string {
 	}
 	files := make([]clientFile, len(dispute.Files))
 	for i, file := range dispute.Files {
-		files[i] = clientFile{ID: file.Attachment.UUID, Name: file.Name, Type: file.Type, Size: file.Size, SHA256: file.SHA256, At: file.At}
+		was := file.Attached
+		if !file.Erased.IsZero() { // What is told of it may be why it had to go.
+			files[i] = clientFile{ID: was.Attachment.UUID, At: was.At, Erased: file.Erased}
+			continue
+		}
+		files[i] = clientFile{ID: was.Attachment.UUID, Name: was.Name, Type: was.Type, Size: was.Size, SHA256: was.SHA256, At: was.At}
 	}
 	return string(canonical(files))
 }
@@ -178,9 +184,9 @@ func (d Disclosure) learn(e Event) Disclosure {
 		})
 	case LineAdded, LineRemoved, LineReworded, Submitted, Approved, Returned, Issuing:
 		// A draft is nobody's business but the firm's.
-	case Issued, CreditReserved, Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeTaken, DisputeSettled,
-		DisputeWithdrawn, WrittenOff:
-		// The claim has taken it over.
+	case Issued, CreditReserved, Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeFileErased, DisputeTaken,
+		DisputeSettled, AnswerMissed, DisputeWithdrawn, WrittenOff:
+		// The claim has taken it over. That an answer was missed is no part of what is shown of it.
 	}
 	return d
 }

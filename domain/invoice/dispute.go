@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"slices"
+	"time"
 
 	"effigate/domain"
 	"effigate/domain/visible"
@@ -71,7 +72,7 @@ func (s State) attachToDispute(c AttachToDispute) ([]Event, error) {
 	if !known {
 		return nil, errNoSuchDispute
 	}
-	if slices.ContainsFunc(was.Files, func(f DisputeFileAttached) bool { return f.Attachment == c.Attachment }) {
+	if slices.ContainsFunc(was.Files, func(f File) bool { return f.Attached.Attachment == c.Attachment }) {
 		return nil, nil // The id derives from the command: it has acted.
 	}
 	var check domain.Check
@@ -88,6 +89,26 @@ func (s State) attachToDispute(c AttachToDispute) ([]Event, error) {
 	}
 	return []Event{DisputeFileAttached{
 		Dispute: c.Dispute, Attachment: c.Attachment, Name: c.Name, Type: c.Type, Size: c.Size, SHA256: c.SHA256, By: c.By.Person, At: c.At,
+	}}, nil
+}
+
+// eraseDisputeFile ends a file for everybody, and of an objection that is settled too.
+func (s State) eraseDisputeFile(c EraseDisputeFile) ([]Event, error) {
+	was, known := s.claim.objection(c.Dispute)
+	if !known {
+		return nil, errNoSuchDispute
+	}
+	at := slices.IndexFunc(was.Files, func(f File) bool { return f.Attached.Attachment == c.Attachment })
+	if at < 0 {
+		return nil, domain.Refuse(domain.ErrNotFound, "no_such_attachment", "no such file beside this dispute")
+	}
+	var check domain.Check
+	checkReason(&check, "reason", c.Reason, 1)
+	if err := check.Err(); err != nil || !was.Files[at].Erased.IsZero() {
+		return nil, err
+	}
+	return []Event{DisputeFileErased{
+		Dispute: c.Dispute, Attachment: c.Attachment, Staff: ReasonStaff{Reason: c.Reason}, By: c.By.Person, At: c.At,
 	}}, nil
 }
 
@@ -143,6 +164,25 @@ func (s State) settleDispute(c SettleDispute) ([]Event, error) {
 		return nil, err
 	}
 	return []Event{DisputeSettled{Dispute: c.Dispute, Accepted: c.Accepted, Answer: c.Answer, By: c.By.Person, At: c.At}}, nil
+}
+
+// noteMissedAnswers says so once of each objection, however long nobody was there to say it.
+func (s State) noteMissedAnswers(c NoteMissedAnswers) (missed []Event, err error) {
+	for _, o := range s.Unanswered(c.At) {
+		missed = append(missed, AnswerMissed{Dispute: o.Dispute, AnswerBy: o.AnswerBy, By: c.By.Person, At: c.At})
+	}
+	return missed, nil
+}
+
+// Unanswered lists the open objections whose day to be answered by is over at an instant in the issuer's zone, and of
+// which nobody has said so.
+func (s State) Unanswered(at time.Time) (late []Objection) {
+	for _, o := range s.claim.disputes {
+		if o.open() && !o.Missed && o.AnswerBy != "" && s.today(at) > o.AnswerBy {
+			late = append(late, o)
+		}
+	}
+	return late
 }
 
 // settled is the state of an answered dispute.

@@ -235,6 +235,15 @@ type DisputeFileAttached struct {
 	At         time.Time           `json:"at"`
 }
 
+// DisputeFileErased ends a file beside an objection for good: its bytes are gone, that it was there stays.
+type DisputeFileErased struct {
+	Dispute    domain.DisputeID    `json:"dispute"`
+	Attachment domain.AttachmentID `json:"attachment"`
+	Staff      ReasonStaff         `json:"staff"`
+	By         domain.PersonID     `json:"by,omitzero"`
+	At         time.Time           `json:"at"`
+}
+
 // DisputeTaken says that somebody looks into it.
 type DisputeTaken struct {
 	Dispute domain.DisputeID `json:"dispute"`
@@ -247,6 +256,15 @@ type DisputeSettled struct {
 	Dispute  domain.DisputeID `json:"dispute"`
 	Accepted bool             `json:"accepted,omitzero"`
 	Answer   string           `json:"answer"` // that the client reads
+	By       domain.PersonID  `json:"by,omitzero"`
+	At       time.Time        `json:"at"`
+}
+
+// AnswerMissed says that the day to answer an objection by is over and nobody has. It is for colleagues: the client reads
+// the day itself.
+type AnswerMissed struct {
+	Dispute  domain.DisputeID `json:"dispute"`
+	AnswerBy calendar.Date    `json:"answer_by"` // the day that was promised, of the issuer's zone
 	By       domain.PersonID  `json:"by,omitzero"`
 	At       time.Time        `json:"at"`
 }
@@ -293,8 +311,10 @@ func (PaymentApplied) Kind() string      { return "invoice.payment_applied.v1" }
 func (PaymentReversed) Kind() string     { return "invoice.payment_reversed.v1" }
 func (Disputed) Kind() string            { return "invoice.disputed.v1" }
 func (DisputeFileAttached) Kind() string { return "invoice.dispute_file_attached.v1" }
+func (DisputeFileErased) Kind() string   { return "invoice.dispute_file_erased.v1" }
 func (DisputeTaken) Kind() string        { return "invoice.dispute_taken.v1" }
 func (DisputeSettled) Kind() string      { return "invoice.dispute_settled.v1" }
+func (AnswerMissed) Kind() string        { return "invoice.answer_missed.v1" }
 func (DisputeWithdrawn) Kind() string    { return "invoice.dispute_withdrawn.v1" }
 func (Reminded) Kind() string            { return "invoice.reminded.v1" }
 func (WrittenOff) Kind() string          { return "invoice.written_off.v1" }
@@ -317,8 +337,10 @@ func (PaymentApplied) isEvent()      {}
 func (PaymentReversed) isEvent()     {}
 func (Disputed) isEvent()            {}
 func (DisputeFileAttached) isEvent() {}
+func (DisputeFileErased) isEvent()   {}
 func (DisputeTaken) isEvent()        {}
 func (DisputeSettled) isEvent()      {}
+func (AnswerMissed) isEvent()        {}
 func (DisputeWithdrawn) isEvent()    {}
 func (Reminded) isEvent()            {}
 func (WrittenOff) isEvent()          {}

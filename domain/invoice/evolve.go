@@ -45,8 +45,8 @@ func Evolve(s State, e Event) State {
 		s.rendered = e
 	case CreditReserved:
 		s.reserved = append(slices.Clip(s.reserved), e)
-	case Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeTaken, DisputeSettled, DisputeWithdrawn,
-		Reminded, WrittenOff:
+	case Credited, PaymentApplied, PaymentReversed, Disputed, DisputeFileAttached, DisputeFileErased, DisputeTaken, DisputeSettled,
+		AnswerMissed, DisputeWithdrawn, Reminded, WrittenOff:
 		// The claim has taken it over.
 	}
 	return s
@@ -79,11 +79,15 @@ func (c claim) evolve(e Event) claim {
 			By: e.By, At: e.At, credits: len(c.credits),
 		})
 	case DisputeFileAttached:
-		return c.objected(e.Dispute, func(o *Objection) { o.Files = append(slices.Clip(o.Files), e) })
+		return c.objected(e.Dispute, func(o *Objection) { o.Files = append(slices.Clip(o.Files), File{Attached: e}) })
+	case DisputeFileErased:
+		return c.objected(e.Dispute, func(o *Objection) { o.Files = erased(o.Files, e) })
 	case DisputeTaken:
 		return c.objected(e.Dispute, func(o *Objection) { o.Status, o.TakenBy = visible.DisputeReviewed, e.By })
 	case DisputeSettled:
 		return c.objected(e.Dispute, func(o *Objection) { o.Status, o.Answer, o.Answered = settled(e.Accepted), e.Answer, e.At })
+	case AnswerMissed:
+		return c.objected(e.Dispute, func(o *Objection) { o.Missed = true })
 	case DisputeWithdrawn:
 		return c.objected(e.Dispute, func(o *Objection) { o.Status = visible.DisputeWithdrawn })
 	case Reminded:
@@ -135,4 +139,14 @@ func (c claim) objected(id domain.DisputeID, change func(*Objection)) claim {
 		}
 	}
 	return c
+}
+
+func erased(files []File, e DisputeFileErased) []File {
+	files = slices.Clone(files)
+	for i := range files {
+		if files[i].Attached.Attachment == e.Attachment {
+			files[i].Erased = e.At
+		}
+	}
+	return files
 }

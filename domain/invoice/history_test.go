@@ -102,7 +102,10 @@ func claimCommand(t *rapid.T, s invoice.State) invoice.Command {
 	case 7, 8:
 		return confirming(name)
 	case 9, 10:
-		return invoice.Dispute{Signed: by(emma), Dispute: objection(name), Line: anyLine(t), Amount: anyAmount(t), Reason: "No"}
+		return invoice.Dispute{
+			Signed: by(emma), Dispute: objection(name), Line: anyLine(t), Amount: anyAmount(t), Reason: "No",
+			AnswerDays: rapid.IntRange(0, 2).Draw(t, "answer days"),
+		}
 	case 11:
 		return invoice.TakeDispute{Signed: signed, Dispute: objection(name)}
 	case 12:
@@ -110,10 +113,16 @@ func claimCommand(t *rapid.T, s invoice.State) invoice.Command {
 	case 13:
 		file := attaching(rapid.SampledFrom([]string{"order.pdf", "mail.txt"}).Draw(t, "file"))
 		file.Dispute = objection(name)
-		return rapid.SampledFrom([]invoice.Command{file, invoice.WithdrawDispute{Signed: by(emma), Dispute: objection(name)}}).Draw(t, "by the client")
+		return rapid.SampledFrom([]invoice.Command{
+			file,
+			invoice.WithdrawDispute{Signed: by(emma), Dispute: objection(name)},
+			invoice.EraseDisputeFile{Signed: signed, Dispute: file.Dispute, Attachment: file.Attachment, Reason: "INTERNAL reason"},
+		}).Draw(t, "about files, or the end of it")
 	case 14:
 		return rapid.SampledFrom([]invoice.Command{
-			reminding(s.Reminded()+1, anyDay(t)), invoice.Render{Signed: system(), Print: printed},
+			reminding(s.Reminded()+1, anyDay(t)),
+			invoice.Render{Signed: system(), Print: printed},
+			invoice.NoteMissedAnswers{Signed: invoice.Signed{By: domain.System(), At: at.AddDate(0, 0, 3)}},
 		}).Draw(t, "system")
 	default:
 		if rapid.IntRange(0, 3).Draw(t, "really") > 0 {
@@ -298,6 +307,12 @@ func TestInternalFactsDoNotInterfere(t *testing.T) {
 				other[i] = e
 			case invoice.WrittenOff:
 				e.Staff.Reason = "another reason"
+				other[i] = e
+			case invoice.DisputeFileErased:
+				e.Staff.Reason = "another reason"
+				other[i] = e
+			case invoice.AnswerMissed:
+				e.At = e.At.AddDate(0, 0, 1)
 				other[i] = e
 			default:
 			}

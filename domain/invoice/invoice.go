@@ -291,8 +291,12 @@ func (s State) decideForStaff(c Command) ([]Event, error) {
 		return s.reversePayment(c)
 	case TakeDispute:
 		return s.takeDispute(c)
+	case EraseDisputeFile:
+		return s.eraseDisputeFile(c)
 	case SettleDispute:
 		return s.settleDispute(c)
+	case NoteMissedAnswers:
+		return s.noteMissedAnswers(c)
 	case Remind:
 		return s.remind(c)
 	case WriteOff:

@@ -397,6 +397,8 @@ var everyCommand = []invoice.Command{
 	invoice.ReversePayment{Signed: by(ben), Payment: payment("a"), Day: day},
 	disputing("a", regular, "0"),
 	attaching("order.pdf"),
+	erasing("order.pdf"),
+	invoice.NoteMissedAnswers{Signed: system()},
 	invoice.TakeDispute{Signed: by(anna), Dispute: objection("a")},
 	invoice.SettleDispute{Signed: by(anna), Dispute: objection("a"), Answer: "No."},
 	invoice.WithdrawDispute{Signed: by(emma), Dispute: objection("a")},

@@ -81,8 +81,13 @@ func sampleClaim() []domain.Event {
 			Dispute: dispute, Attachment: domain.AttachmentID{UUID: sampleID("attachment")}, Name: "order.pdf", Type: "application/pdf",
 			Size: 48_213, SHA256: strings.Repeat("9f86d081", 8), By: person, At: at,
 		},
+		DisputeFileErased{
+			Dispute: dispute, Attachment: domain.AttachmentID{UUID: sampleID("attachment")}, Staff: ReasonStaff{Reason: "a passport by mistake"},
+			By: person, At: at,
+		},
 		DisputeTaken{Dispute: dispute, By: person, At: at},
 		DisputeSettled{Dispute: dispute, Accepted: true, Answer: "You are right.", By: person, At: at},
+		AnswerMissed{Dispute: dispute, AnswerBy: "2026-04-07", By: person, At: at},
 		DisputeWithdrawn{Dispute: dispute, By: person, At: at},
 		Reminded{Step: 1, Text: "Please pay.", By: person, At: at},
 		WrittenOff{Amount: amount, Staff: ReasonStaff{Reason: "insolvent"}, By: person, At: at},

@@ -62,14 +62,16 @@ func (l Login) May(p access.Permission, now time.Time) error {
 	switch {
 	case known && scope != access.Nothing && l.Actor.Role.Side() == l.Actor.Side:
 	case l.Actor.Side == domain.StaffSide:
-		return domain.Refuse(domain.ErrForbidden, "role_may_not", "the role %s may not %s; ask one of %v", l.Actor.Role, p, access.Permitted(p))
+		return domain.Refuse(domain.ErrForbidden, "role_may_not", "%s", access.Lacks(l.Actor, p))
 	default:
 		return domain.Refuse(domain.ErrNotFound, "not_found", "there is nothing here")
 	}
-	if l.Session == uuid.Nil && (rule.StepUp || l.Scopes != nil && !slices.Contains(l.Scopes, p)) {
-		return domain.Refuse(domain.ErrForbidden, "key_may_not", "this API key may not %s", p)
-	}
-	if rule.StepUp && now.Sub(l.ProvedAt) > StepUpFor {
+	switch byKey := l.Session == uuid.Nil; {
+	case byKey && rule.StepUp:
+		return domain.Refuse(domain.ErrForbidden, "key_may_not", "no API key may do this: the permission %q takes a person who has just proved its identity", p)
+	case byKey && l.Scopes != nil && !slices.Contains(l.Scopes, p):
+		return domain.Refuse(domain.ErrForbidden, "key_may_not", "this API key lacks the scope %q", p)
+	case rule.StepUp && now.Sub(l.ProvedAt) > StepUpFor:
 		return ErrStepUp
 	}
 	return nil

@@ -95,3 +95,23 @@ func TestMay(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusalsSayWhatHelps(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		login      auth.Login
+		permission access.Permission
+		want       string
+	}{
+		"roles of the own side":  {loginOf(domain.Finance), access.ReadTickets, `the role Finance lacks the permission "tickets.read"; it takes the role Owner, Account Manager, Delivery, Engineer, Support or Auditor`},
+		"one role":               {loginOf(domain.AccountManager), access.ErasePeople, `the role Account Manager lacks the permission "people.erase"; it takes the role Owner`},
+		"a right of clients":     {loginOf(domain.Owner), access.AcceptContracts, `the role Owner lacks the permission "contracts.accept", and so does every role of this side`},
+		"no key, whatever scope": {keyOf(domain.Owner, access.IssueInvoices), access.IssueInvoices, `no API key may do this: the permission "invoices.issue" takes a person who has just proved its identity`},
+		"another scope":          {keyOf(domain.Owner, access.ReadStaff), access.ReadClients, `this API key lacks the scope "clients.read"`},
+	} {
+		refusal, ok := errors.AsType[*domain.Refusal](c.login.May(c.permission, noon))
+		if !ok || refusal.Text != c.want {
+			t.Errorf("%s: %+v, want %q", name, refusal, c.want)
+		}
+	}
+}

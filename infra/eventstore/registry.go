@@ -26,7 +26,7 @@ import (
 
 // Format numbers the stored form of everything this code writes. Raise it whenever any stored shape gains
 // a field or a kind: older code then refuses what it would read with a loss (projections.ErrNewer).
-const Format = 2
+const Format = 3
 
 // Aggregate is what one aggregate brings into a registry.
 type Aggregate struct {

@@ -155,7 +155,7 @@ func TestEncode(t *testing.T) {
 	metadata := `{"command_id":"00000000-0000-4000-8000-000000000001",` +
 		`"$correlationId":"00000000-0000-4000-8000-000000000004","$causationId":"00000000-0000-4000-8000-000000000005",` +
 		`"actor":{"person":"00000000-0000-4000-8000-000000000002","side":"client","client":"00000000-0000-4000-8000-000000000003"},` +
-		`"request_hash":"abc","format":2,"code_version":"v0.1.0","traceparent":"00-1-2-01"}`
+		`"request_hash":"abc","format":3,"code_version":"v0.1.0","traceparent":"00-1-2-01"}`
 	want := []domain.Raw{
 		{Kind: "parcel.weighed.v3", Data: []byte(`{"grams":7}`), Metadata: []byte(metadata)},
 		{Kind: "parcel.sent.v1", Data: []byte(`{}`), Metadata: []byte(metadata)},

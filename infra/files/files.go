@@ -4,8 +4,8 @@
 //
 // It may import commands, the domain and infra/blob.
 //
-// Surprises: what a crash leaves between bytes and facts is mended from the facts. The lane "files" settles a ticket
-// after each fact that changes who sees its files, and Collect removes bytes that no fact stands for.
+// Surprises: what a crash leaves between bytes and facts is mended from the facts. The lane "files" settles a ticket,
+// or the objections to an invoice, after each fact that changes who sees their files, and Collect removes bytes that no fact stands for.
 package files
 
 import (
@@ -25,6 +25,7 @@ import (
 
 	"effigate/commands"
 	"effigate/domain"
+	"effigate/domain/invoice"
 	"effigate/domain/ticket"
 	"effigate/domain/visible"
 	"effigate/infra/blob"
@@ -123,9 +124,12 @@ func (f *Files) Attach(ctx context.Context, r commands.Request, u Upload) (comma
 	if commands.Final(err) && stored.New { // Nobody will ever ask for it.
 		err = errors.Join(err, f.public.Delete(id.UUID), f.internal.Delete(id.UUID))
 	}
-	if u.Dispute.IsZero() {
-		f.settleNow(ctx, u.Ticket, err) // It may be a repeat, and the file withdrawn or erased since.
-	}
+	f.settleNow(ctx, err, func(ctx context.Context) error { // It may be a repeat, and the file withdrawn or erased since.
+		if u.Dispute.IsZero() {
+			return f.Settle(ctx, u.Ticket)
+		}
+		return f.SettleObjections(ctx, u.Invoice)
+	})
 	return answer, err
 }
 
@@ -245,7 +249,8 @@ func (f *Files) publishing(ctx context.Context, id domain.TicketID, files []doma
 		}
 	}
 	answer, err := publish()
-	f.settleNow(ctx, id, err) // It may have been refused, or the repeat of what was taken back since.
+	// It may have been refused, or the repeat of what was taken back since.
+	f.settleNow(ctx, err, func(ctx context.Context) error { return f.Settle(ctx, id) })
 	return answer, err
 }
 
@@ -324,9 +329,31 @@ func (f *Files) Settle(ctx context.Context, id domain.TicketID) error {
 	if err != nil {
 		return err
 	}
+	return f.settleAll(all, ticket.Stream(id))
+}
+
+// SettleObjections makes the stores say what the facts about the files beside an invoice's objections say now. Doing it
+// again does nothing more.
+func (f *Files) SettleObjections(ctx context.Context, id domain.InvoiceID) error {
+	all := map[uuid.UUID]standing{}
+	for recorded, err := range f.log.Read(ctx, invoice.Stream(id), domain.NoStream) {
+		if err != nil {
+			return fmt.Errorf("read invoice %s: %w", id, err)
+		}
+		switch event := recorded.Event.(type) {
+		case invoice.DisputeFileAttached: // The client that sent it sees it.
+			all[event.Attachment.UUID] = shown
+		case invoice.DisputeFileErased:
+			all[event.Attachment.UUID] = erased
+		}
+	}
+	return f.settleAll(all, invoice.Stream(id))
+}
+
+func (f *Files) settleAll(all map[uuid.UUID]standing, stream string) error {
 	for file, standing := range all {
 		if err := f.settle(file, standing); err != nil {
-			return fmt.Errorf("settle file %s of ticket %s: %w", file, id, err)
+			return fmt.Errorf("settle file %s of %s: %w", file, stream, err)
 		}
 	}
 	return nil
@@ -353,12 +380,12 @@ func (f *Files) settle(id uuid.UUID, now standing) error {
 }
 
 // settleNow settles after a command that was decided. Should it fail, the lane does it later.
-func (f *Files) settleNow(ctx context.Context, id domain.TicketID, decided error) {
+func (f *Files) settleNow(ctx context.Context, decided error, settle func(context.Context) error) {
 	if decided != nil && !commands.Final(decided) {
 		return
 	}
-	if err := f.Settle(ctx, id); err != nil {
-		f.logger.WarnContext(ctx, "files were not settled at once", slog.String("ticket_id", id.String()), slog.Any("error", err))
+	if err := settle(ctx); err != nil {
+		f.logger.WarnContext(ctx, "files were not settled at once", slog.Any("error", err))
 	}
 }
 

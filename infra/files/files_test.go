@@ -25,6 +25,7 @@ import (
 	"effigate/commands"
 	"effigate/commands/commandstest"
 	"effigate/domain"
+	"effigate/domain/invoice"
 	"effigate/domain/terms"
 	"effigate/domain/ticket"
 	"effigate/infra/blob"
@@ -405,6 +406,54 @@ func TestFilesBesideObjections(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A file beside an objection that is erased leaves both stores, and comes back to neither when it is sent again.
+func TestAFileBesideAnObjectionIsErased(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	of, dispute := domain.InvoiceID{UUID: id("invoice")}, domain.DisputeID{UUID: id("dispute")}
+	with := files.New(files.Options{
+		Internal: f.internal, Public: f.public, Commands: &objections{}, Log: f.log, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	attach := func(r commands.Request) domain.AttachmentID {
+		t.Helper()
+		_, err := with.Attach(t.Context(), r, files.Upload{
+			Invoice: of, Dispute: dispute, Visibility: domain.ClientVisible, Name: "order.txt", Content: strings.NewReader("one hour"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files.IDOf(r)
+	}
+	request := f.next(f.admin)
+	gone, kept := attach(request), attach(f.next(f.admin))
+	stream, revision := invoice.Stream(of), domain.NoStream
+	record := func(events ...domain.Event) {
+		t.Helper()
+		_, err := f.log.Append(t.Context(), domain.Append{Stream: stream, Expected: revision, Command: f.next(domain.System()).Command(), Events: events})
+		if err != nil {
+			t.Fatal(err)
+		}
+		revision += int64(len(events))
+	}
+	record(invoice.DisputeFileAttached{Dispute: dispute, Attachment: gone}, invoice.DisputeFileAttached{Dispute: dispute, Attachment: kept})
+	settle := func() {
+		t.Helper()
+		if err := with.SettleObjections(t.Context(), of); err != nil {
+			t.Error(err)
+		}
+	}
+	settle()
+	f.holds(gone, "internal public")
+	record(invoice.DisputeFileErased{Dispute: dispute, Attachment: gone})
+	for range 2 {
+		settle()
+		f.holds(gone, "")
+	}
+	attach(request)
+	f.holds(gone, "")
+	f.holds(kept, "internal public")
 }
 
 // objections are use cases that take files beside objections.

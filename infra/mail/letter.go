@@ -41,7 +41,7 @@ var wordings = map[accounts.MailKind]wording{
 	},
 	// Mail travels in the clear and lies about: what the notice says is read behind the login.
 	accounts.MailNotice: {
-		subject: "A ticket needs you", path: "/notices",
+		subject: "Something needs you", path: "/notices",
 		before: "There is a new notice for you in %s.", button: "Open your notices", after: "You are asked to log in first.",
 	},
 }

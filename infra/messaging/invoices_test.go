@@ -158,7 +158,7 @@ func TestDocumentsArePrinted(t *testing.T) {
 		visible.XML: func(d bill.Document, _ []bill.Entry) ([]byte, error) { return []byte("<" + d.Number + ">"), nil },
 		visible.CSV: func(d bill.Document, _ []bill.Entry) ([]byte, error) { return []byte(d.Number + ","), nil },
 	}
-	lane := messaging.Prints(f.service, f.world.client, keep, 3, forms, func() time.Time { return monday }, f.logger)
+	lane := messaging.Prints(f.service, f.world.client, keep, 3, forms, func() time.Time { return monday }, f.logger).Manager()
 	for _, fact := range f.all(t) {
 		if fact.Raw.Kind == (invoice.Issued{}).Kind() && !errors.Is(lane.React(t.Context(), fact), away) {
 			t.Error("what could not be kept was taken for printed")
@@ -228,20 +228,36 @@ func TestWhatCannotBePrintedIsPassedOver(t *testing.T) {
 		}
 	}
 	forms := map[visible.Form]messaging.Printing{visible.PDF: printing(bill.Invoice), visible.XML: printing(""), visible.CSV: printing("")}
-	kept := shelf{}
+	kept, tooLarge := shelf{}, true
 	keep := func(of uuid.UUID, content io.Reader) error {
-		if of == visible.PrintID(id.UUID, visible.PDF, 1) {
+		if tooLarge && of == visible.PrintID(id.UUID, visible.PDF, 1) {
 			return domain.Refuse(domain.ErrInvalid, "too_large", "it has too many bytes")
 		}
 		return kept.put(of, content)
 	}
-	f.told(t, messaging.Prints(f.service, f.world.client, keep, 1, forms, func() time.Time { return monday }, f.logger))
+	printer := messaging.Prints(f.service, f.world.client, keep, 1, forms, func() time.Time { return monday }, f.logger)
+	f.told(t, printer.Manager())
 	if diff := cmp.Diff(map[string]int{"creditnote.rendered.v1": 1}, f.kinds(t, since)); diff != "" || broken != 1 {
 		t.Errorf("%d prints were tried and failed; facts (-want +got):\n%s", broken, diff)
 	}
 	forms[visible.PDF] = printing("")
-	f.told(t, messaging.Prints(f.service, f.world.client, keep, 1, forms, func() time.Time { return monday }, f.logger))
+	f.told(t, printer.Manager())
 	if diff := cmp.Diff(map[string]int{"creditnote.rendered.v1": 1}, f.kinds(t, since)); diff != "" {
 		t.Errorf("facts, when the store refuses (-want +got):\n%s", diff)
+	}
+	// Nothing could print it afterwards, once its cause was gone.
+	for _, again := range []struct {
+		want, facts int
+		told        map[string]bool
+	}{{1, 0, map[string]bool{"INV-2026-0001": false}}, {0, 1, map[string]bool{"INV-2026-0001": true}}, {0, 1, map[string]bool{}}} {
+		tooLarge = again.want > 0
+		told := map[string]bool{}
+		left, err := printer.Missing(t.Context(), f.world.client.Scan(t.Context(), domain.Position{}), func(number string, err error) { told[number] = err == nil })
+		if err != nil || left != again.want || f.kinds(t, since)["invoice.rendered.v1"] != again.facts {
+			t.Errorf("%d are left and %v, want %d; facts %v", left, err, again.want, f.kinds(t, since))
+		}
+		if diff := cmp.Diff(again.told, told); diff != "" {
+			t.Errorf("tried, and printed or not (-want +got):\n%s", diff)
+		}
 	}
 }

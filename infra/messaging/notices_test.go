@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"effigate/domain"
+	"effigate/domain/invoice"
 	"effigate/domain/sla"
 	"effigate/domain/ticket"
 	"effigate/infra/messaging"
@@ -31,6 +32,10 @@ func (p pinboard) Recipients(
 		found = append(found, domain.PersonID{UUID: person})
 	}
 	return found, nil
+}
+
+func (p pinboard) Answerable(_ context.Context, _ domain.Position, _ domain.InvoiceID, recipient string) ([]domain.PersonID, error) {
+	return p.staff[recipient], nil
 }
 
 func (p pinboard) Tell(_ context.Context, n messaging.Notice) error {
@@ -89,5 +94,37 @@ func TestNotices(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The client's account manager is told, and mailed, once of each objection that nobody answered in time; where there is
+// none, the owners are.
+func TestNoticesOfMissedAnswers(t *testing.T) {
+	t.Parallel()
+	anna, olga := domain.PersonID{UUID: named("anna")}, domain.PersonID{UUID: named("olga")}
+	of := domain.InvoiceID{UUID: named("invoice")}
+	for name, c := range map[string]struct {
+		staff map[string][]domain.PersonID
+		want  domain.PersonID
+	}{
+		"the account manager": {map[string][]domain.PersonID{"account_manager": {anna}, "owner": {olga}}, anna},
+		"nobody manages it":   {map[string][]domain.PersonID{"owner": {olga}}, olga},
+	} {
+		board := pinboard{c.staff, map[uuid.UUID]messaging.Notice{}}
+		lane := messaging.Notices(board)
+		want := map[uuid.UUID]messaging.Notice{}
+		for _, dispute := range []domain.DisputeID{{UUID: named("one")}, {UUID: named("two")}} {
+			for range 2 { // A lane may see a fact again.
+				fact := domain.Recorded{ID: named("fact"), Stream: invoice.Stream(of), Event: invoice.AnswerMissed{Dispute: dispute, AnswerBy: "2026-03-09", At: monday}}
+				if err := lane.React(t.Context(), fact); err != nil {
+					t.Error(err)
+				}
+			}
+			id := domain.Derive(dispute.UUID, "answer missed", c.want.String())
+			want[id] = messaging.Notice{ID: id, Person: c.want, Invoice: of, Dispute: dispute, At: monday, Mail: true}
+		}
+		if diff := cmp.Diff(want, board.told); diff != "" {
+			t.Errorf("%s: told (-want +got):\n%s", name, diff)
+		}
 	}
 }

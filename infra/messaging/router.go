@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -33,6 +34,7 @@ type Manager struct {
 const (
 	reactionTime   = 30 * time.Second // of one reaction, which then fails
 	routerShutdown = 20 * time.Second
+	quietTries     = 12 // in half a minute or so; a read model that is being made is ready by then
 )
 
 // NewRouter makes the router that runs the managers, each on its own lane. Its Run method blocks until its
@@ -46,10 +48,10 @@ func NewRouter(source projections.Source, lanes Lanes, logger *slog.Logger, mana
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	// A lane itself repeats what failed, with pauses that grow; a retry in here would only hide that.
-	router.AddMiddleware(middleware.Timeout(reactionTime), middleware.Recoverer)
+	// A lane itself repeats what failed, with pauses that grow; a retry of that in here would only hide it.
+	router.AddMiddleware(middleware.Recoverer)
 	for _, m := range managers {
-		router.AddConsumerHandler(m.Lane, m.Lane, NewSubscriber(source, lanes, m.wants, logger), m.handle)
+		router.AddConsumerHandler(m.Lane, m.Lane, NewSubscriber(source, lanes, m.wants, logger), handler{m, logger}.handle)
 	}
 	return router, nil
 }
@@ -64,12 +66,40 @@ func unversioned(kind string) string {
 	return strings.TrimSuffix(strings.TrimRight(kind, "0123456789"), ".v")
 }
 
-func (m Manager) handle(msg *message.Message) error {
+// handler is a manager at work.
+type handler struct {
+	Manager
+
+	logger *slog.Logger
+}
+
+// handle reacts to a message. What is unavailable is no failure, as the read model of a process that has just begun: it
+// is waited for, and named from time to time while it stays away.
+func (h handler) handle(msg *message.Message) error {
 	fact, ok := Recorded(msg)
 	if !ok {
 		return fmt.Errorf("message %s carries no event", msg.UUID)
 	}
-	if err := m.React(msg.Context(), fact); err != nil {
+	ctx := msg.Context()
+	for try := 1; ; try++ {
+		err := h.react(ctx, fact)
+		if !errors.Is(err, domain.ErrUnavailable) {
+			return err
+		}
+		if try%quietTries == 0 {
+			h.logger.WarnContext(ctx, "lane waits", slog.String("lane", h.Lane), slog.Any("error", err))
+		}
+		if pause(ctx, try); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// react lets the manager react once, in a time that is bounded.
+func (m Manager) react(ctx context.Context, fact domain.Recorded) error {
+	ctx, cancel := context.WithTimeout(ctx, reactionTime)
+	defer cancel()
+	if err := m.React(ctx, fact); err != nil {
 		return fmt.Errorf("%s reacts to %s revision %d: %w", m.Lane, fact.Stream, fact.Revision, err)
 	}
 	return nil

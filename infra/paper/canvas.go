@@ -3,15 +3,11 @@ package paper
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/sfnt"
-	"golang.org/x/text/unicode/norm"
 
 	"effigate/domain/calendar"
 )
@@ -56,16 +52,15 @@ var (
 // canvas is a document in the making. Its pages are filled from top to bottom.
 type canvas struct {
 	pdf    *fpdf.Fpdf
-	font   *sfnt.Font // tells which letters there are; the bold one has the same
-	buffer sfnt.Buffer
+	glyphs *glyphs
 	y      float64 // where the next text stands, from the top
 }
 
 // newCanvas begins a document on its first page. The day is all that it knows of time.
 func newCanvas(name, author string, day calendar.Date) (*canvas, error) {
-	font, err := sfnt.Parse(goregular.TTF)
+	glyphs, err := newGlyphs()
 	if err != nil {
-		return nil, fmt.Errorf("read the font: %w", err)
+		return nil, err
 	}
 	if !day.Valid() {
 		return nil, fmt.Errorf("%q is no day to date a document by", day)
@@ -83,7 +78,7 @@ func newCanvas(name, author string, day calendar.Date) (*canvas, error) {
 	// The library keeps and may write to what it is given, and documents are made side by side.
 	pdf.AddUTF8FontFromBytes("go", "", bytes.Clone(goregular.TTF))
 	pdf.AddUTF8FontFromBytes("go", "B", bytes.Clone(gobold.TTF))
-	c := &canvas{pdf: pdf, font: font}
+	c := &canvas{pdf: pdf, glyphs: glyphs}
 	c.turn()
 	return c, nil
 }
@@ -111,22 +106,8 @@ func (c *canvas) use(s style) {
 	c.pdf.SetTextColor(s.ink[0], s.ink[1], s.ink[2])
 }
 
-// printable is a text as the fonts can show it, on one line: letters with their accents in one piece, a box for each
-// letter they lack.
-func (c *canvas) printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if unicode.In(r, unicode.Cf, unicode.Cc) {
-			return -1
-		}
-		if glyph, err := c.font.GlyphIndex(&c.buffer, r); err != nil || glyph == 0 {
-			return '□'
-		}
-		return r
-	}, norm.NFC.String(text))
-}
+// printable is a text as the fonts can show it.
+func (c *canvas) printable(text string) string { return c.glyphs.printable(text, func(rune) {}) }
 
 // wrapped cuts a text into lines of a width, at least one.
 func (c *canvas) wrapped(text string, width float64, s style) []string {

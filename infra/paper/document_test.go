@@ -166,6 +166,41 @@ func TestPDFShowsWhateverTextComes(t *testing.T) {
 	says(t, strings.Join(texts, ""), "very", "long", `é zero width □ {nb} (\) `)
 }
 
+// TestLacking tells of every letter that a PDF shows as a box, and of no other.
+func TestLacking(t *testing.T) {
+	t.Parallel()
+	doc, explained := many(t, 3)
+	for i := range explained {
+		explained[i].Text = "Invoices"
+	}
+	lacking := func() []string {
+		t.Helper()
+		found, err := paper.Lacking(doc, explained)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	doc.Client.Name, doc.Lines[0].Text = "Łódź Жуков mbH", "e\u0301 \u200bzero\twidth\n"
+	if found := lacking(); len(found) > 0 {
+		t.Errorf("a document that is printed whole lacks %q", found)
+	}
+	doc.Client.Name, doc.Client.City = "山田山田 KK", "東京"
+	doc.Lines[1].Text = "一二三四五六七八九十"
+	explained[0].Text = "سلام"
+	doc.Lines[2].Text = "🙂"
+	doc.Terms = "שלום"
+	want := []string{"山田 in the client's name", "東京 in the client's address", "שלום in the terms of payment"}
+	if found := lacking(); len(found) != 5 || !cmp.Equal(want, found[:3]) || found[4] != "others in 2 more places" {
+		t.Errorf("%q", found)
+	}
+	doc.Client, doc.Terms = bill.Party{}, ""
+	want = []string{"سلام in the entries of line 1", "一二三四五六七八 in line 2", "🙂 in line 3"}
+	if diff := cmp.Diff(want, lacking()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestPDFIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	doc, explained := many(t, 30)

@@ -6,7 +6,7 @@
 // source, so the same document gives the same bytes. No conformance with PDF/A or EN 16931 is claimed.
 //
 // PDFs carry the Go fonts, which know Latin, Greek and Cyrillic letters. What they do not know, such as Hebrew, Arabic
-// or Chinese letters, is printed as an empty box; XML and CSV carry it as it is.
+// or Chinese letters, is printed as an empty box, of which Lacking warns; XML and CSV carry it as it is.
 package paper
 
 import (

@@ -23,6 +23,7 @@ type Statement struct {
 	Opening        decimal.Decimal // balance before From
 	Rows           []StatementRow  // in the order they are printed
 	Closing        decimal.Decimal // balance after Until
+	Held           decimal.Decimal // of the client's payments, set against no invoice at Until; not printed when zero
 }
 
 // StatementRow is what changed the balance: Debit is charged, Credit paid or credited. One of them is usually zero.
@@ -73,11 +74,15 @@ func (s Statement) PDF() ([]byte, error) {
 	}
 	t.end()
 	t.row(plain.strong(), 0, written(s.Until), "Closing balance", "", "", "", amount(s.Closing))
+	if !s.Held.IsZero() {
+		t.row(plain.strong(), 0, written(s.Until), "Held for you, not yet set against an invoice", "", "", "", amount(s.Held))
+		c.paragraph(label, "What is held is of your payments and no part of the balance. What a credit note gave you is not in it.")
+	}
 	return c.finish(name, "")
 }
 
-// CSV writes the statement as a table with a row for the opening and one for the closing balance. It fails above
-// MaxRows rows.
+// CSV writes the statement as a table with a row for the opening and one for the closing balance, and a last one, with
+// its amount in the place of a balance, where something is held. It fails above MaxRows rows.
 func (s Statement) CSV() ([]byte, error) {
 	if err := s.bounded(); err != nil {
 		return nil, err
@@ -94,5 +99,8 @@ func (s Statement) CSV() ([]byte, error) {
 		add(row.Day, row.What, row.Number, amount(row.Debit), amount(row.Credit), row.Balance)
 	}
 	add(s.Until, "closing balance", "", "", "", s.Closing)
+	if !s.Held.IsZero() {
+		add(s.Until, "held for you, not yet set against an invoice", "", "", "", s.Held)
+	}
 	return asCSV(rows)
 }

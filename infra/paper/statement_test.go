@@ -3,6 +3,7 @@ package paper_test
 import (
 	"bytes"
 	"encoding/csv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,22 @@ func TestStatementIsATableWithBothBalances(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("statement (-want +got):\n%s", diff)
+	}
+}
+
+func TestStatementTellsWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	s := statement()
+	s.Held = number("2000")
+	text, err := s.CSV()
+	if last := "3431.94,AUD,Australia/Sydney\n2026-03-31,\"held for you, not yet set against an invoice\",,,,2000.00,AUD,Australia/Sydney\n"; err != nil || !bytes.HasSuffix(text, []byte(last)) {
+		t.Errorf("%v: the table ends otherwise:\n%s", err, text)
+	}
+	pdf, err := s.PDF()
+	says(t, strings.Join(strings.Fields(pages(t, pdf, err)[0]), " "), "Closing balance 3,431.94", "Held for you, not yet set 2,000.00 against an invoice")
+	pdf, err = statement().PDF()
+	if page := pages(t, pdf, err)[0]; strings.Contains(page, "Held") {
+		t.Errorf("nothing is held:\n%s", page)
 	}
 }
 

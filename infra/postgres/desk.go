@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -60,18 +61,19 @@ func (d *Desk) DeleteView(ctx context.Context, person, id uuid.UUID) error {
 	return nil
 }
 
-// Notice tells a person that a ticket needs it.
+// Notice tells a person that a ticket needs it, or an objection to an invoice.
 type Notice struct {
-	ID     uuid.UUID // derived from the fact and the person, so that it is told once
-	Person uuid.UUID
-	Ticket uuid.UUID
-	Kind   string    // "escalated" or "mentioned"
-	Goal   string    // of an escalation
-	Level  int       // of an escalation
-	Item   uuid.UUID // the comment of a mention
-	By     uuid.UUID
-	At     time.Time
-	Mail   bool // also by mail, where the person has an address and mail is sent at all
+	ID      uuid.UUID // derived from the fact and the person, so that it is told once
+	Person  uuid.UUID
+	Ticket  uuid.UUID // none of an objection
+	Invoice uuid.UUID // of an objection
+	Kind    string    // "escalated", "mentioned" or "answer_missed"
+	Goal    string    // of an escalation
+	Level   int       // of an escalation
+	Item    uuid.UUID // the comment of a mention; the objection that nobody answered
+	By      uuid.UUID
+	At      time.Time
+	Mail    bool // also by mail, where the person has an address and mail is sent at all
 }
 
 // Tell keeps a notice, once. What is told first is also mailed: both are one transaction, so that a mail that was sent
@@ -79,9 +81,10 @@ type Notice struct {
 func (d *Desk) Tell(ctx context.Context, n Notice, now time.Time) error {
 	_, err := d.database.Pool.Exec(ctx, `
 		WITH told AS (
-			INSERT INTO control.notices (id, person, ticket, kind, goal, level, item, actor, happened_at)
-			VALUES ($1, $2, $3, $4, $5, $6, nullif($7, '00000000-0000-0000-0000-000000000000'::uuid),
-				nullif($8, '00000000-0000-0000-0000-000000000000'::uuid), $9)
+			INSERT INTO control.notices (id, person, ticket, kind, goal, level, item, actor, happened_at, invoice)
+			VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6,
+				nullif($7, '00000000-0000-0000-0000-000000000000'::uuid), nullif($8, '00000000-0000-0000-0000-000000000000'::uuid), $9,
+				nullif($12, '00000000-0000-0000-0000-000000000000'::uuid))
 			ON CONFLICT (id) DO NOTHING
 			RETURNING id, person
 		)
@@ -89,9 +92,9 @@ func (d *Desk) Tell(ctx context.Context, n Notice, now time.Time) error {
 		SELECT told.id, 'notice', p.id, p.email, $11, $11
 		FROM told JOIN accounts.people AS p ON p.id = told.person
 		WHERE $10 AND p.email IS NOT NULL AND p.closed_at IS NULL AND accounts.has_mail()`,
-		n.ID, n.Person, n.Ticket, n.Kind, n.Goal, n.Level, n.Item, n.By, n.At, n.Mail, now)
+		n.ID, n.Person, n.Ticket, n.Kind, n.Goal, n.Level, n.Item, n.By, n.At, n.Mail, now, n.Invoice)
 	if err != nil {
-		return fmt.Errorf("%w: tell person %s of ticket %s: %w", domain.ErrUnavailable, n.Person, n.Ticket, err)
+		return fmt.Errorf("%w: tell person %s of %s: %w", domain.ErrUnavailable, n.Person, cmp.Or(n.Ticket, n.Invoice), err)
 	}
 	return nil
 }

@@ -60,6 +60,17 @@ func TestNoticeIsToldAndMailedOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	answer := postgres.Notice{ID: domain.Derive(person, "answer"), Person: person, Kind: "answer_missed", Item: uuid.NameSpaceOID, At: now}
+	if err := desk.Tell(t.Context(), answer, now); err == nil {
+		t.Error("a notice about neither a ticket nor an invoice is kept")
+	}
+	answer.Invoice = uuid.NameSpaceURL
+	if err := desk.Tell(t.Context(), answer, now); err != nil {
+		t.Error(err)
+	}
+	if told := count(`DELETE FROM control.notices WHERE kind = 'answer_missed' AND invoice IS NOT NULL AND ticket IS NULL RETURNING 1`); told != 1 {
+		t.Errorf("%d notices of the invoice", told)
+	}
 	if told, unread := count(`SELECT count(*) FROM control.notices`), count(`SELECT count(*) FROM control.notices WHERE read_at IS NULL`); told != 3 || unread != 2 {
 		t.Errorf("%d notices, %d of them unread, want 3 and 2", told, unread)
 	}

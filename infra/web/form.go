@@ -20,6 +20,9 @@ const (
 	maxUpload = 2 << 20 // bytes of a whole form with a file
 )
 
+// notText is what is wrong with a field that holds bytes rather than text.
+const notText = "has characters that are not text"
+
 // errForm says that a body is no form of the type that is read here.
 var errForm = errors.New("the body is not a form")
 
@@ -29,12 +32,9 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, errForm
 	}
-	if err := readBody(w, r); err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(r.Body)
+	body, err := readBody(w, r)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
+		return nil, err
 	}
 	if strings.Count(string(body), "&") >= maxFields {
 		return nil, domain.Refuse(domain.ErrInvalid, "too_many_fields", "a form has at most %d fields", maxFields)
@@ -96,7 +96,7 @@ func clean(values url.Values) (url.Values, error) {
 			if !utf8.ValidString(field+text) || strings.ContainsFunc(text, control) {
 				return nil, &domain.Refusal{
 					Kind: domain.ErrInvalid, Code: "invalid_fields", Text: "some fields are not text",
-					Fields: map[string]string{strings.ToValidUTF8(field, "?"): "has characters that are not text"},
+					Fields: map[string]string{strings.ToValidUTF8(field, "?"): notText},
 				}
 			}
 			all[i] = text

@@ -76,6 +76,15 @@ func (a *API) session(r *http.Request) (auth.Login, error) {
 	return a.ofSide(a.options.Verifier.Session(r.Context(), token))
 }
 
+// named refuses a path that is no text: nothing has such a name, and no database takes it for one. It is asked of what
+// needs a login; a link's token is never looked up as it is.
+func named(r *http.Request) error {
+	if !textual(r.URL.Path) {
+		return errNothing
+	}
+	return nil
+}
+
 // login verifies the API key of a request, or the cookie of one that has no Authorization.
 func (a *API) login(r *http.Request) (auth.Login, error) {
 	header := r.Header.Get("Authorization")
@@ -103,8 +112,12 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	login, err := a.login(r)
 	if err == nil {
 		requestOf(r.Context()).login = login
-		if ctx.Operation().Metadata[uploadMetadata] == nil { // A file is read as it comes.
-			err = readBody(w, r)
+		err = named(r)
+		if err == nil && ctx.Operation().Metadata[uploadMetadata] == nil { // A file is read as it comes.
+			var body []byte
+			if body, err = readBody(w, r); err == nil {
+				err = Textual(body)
+			}
 		}
 	}
 	if err != nil {

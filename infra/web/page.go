@@ -71,6 +71,9 @@ func (a *API) page(
 		login, err := a.session(r)
 		known := requestOf(r.Context())
 		if err == nil {
+			err = named(r)
+		}
+		if err == nil {
 			known.login = login
 			if err = login.May(p, a.now()); err != nil {
 				a.deny(r.Context(), known, p)
@@ -164,7 +167,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, p access.Permission, 
 		failure.RetryAfter = time.Duration(seconds) * time.Second
 	}
 	if problem.Status == http.StatusForbidden && p != "" {
-		failure.Roles = slices.DeleteFunc(access.Permitted(p), func(role domain.Role) bool { return role.Side() != a.side })
+		failure.Roles = access.Permitted(p, a.side)
 	}
 	a.options.ErrorPage(w, r, failure)
 }

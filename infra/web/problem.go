@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"reflect"
 	"runtime/debug"
 	"slices"
@@ -245,27 +245,67 @@ func panicked(cause any) error {
 }
 
 // readBody takes the whole body, so that a slow, broken or endless one is answered as what it is before
-// anything looks at it.
-func readBody(w http.ResponseWriter, r *http.Request) error {
+// anything looks at it. Whoever looks next finds it unread.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		return nil
+		return nil, nil
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return errTooLarge
+		return nil, errTooLarge
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return nil
+	return body, nil
 }
 
-// textual reports whether a raw query stands for UTF-8 text without control characters, which is all that
-// a database takes for text.
-func textual(rawQuery string) bool {
-	text, err := url.QueryUnescape(rawQuery)
-	return err == nil && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+// textual reports whether a text, such as a path or a query that was sent, is UTF-8 without control characters, which
+// is all that a database takes for text.
+func textual(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// Textual refuses a document of JSON that has what no database takes for text: bytes that are not UTF-8, which the
+// decoder would change in silence, or the character U+0000. The domain.Refusal names the fields that have it. What is
+// no JSON passes, for the decoder says so.
+func Textual(body []byte) error {
+	if !utf8.Valid(body) {
+		return domain.Refuse(domain.ErrInvalid, "malformed_body", "the body is not UTF-8")
+	}
+	if !bytes.Contains(body, []byte(`\u0000`)) {
+		return nil
+	}
+	var document any
+	wrong := map[string]string{}
+	if json.Unmarshal(body, &document) == nil {
+		nulFields(wrong, "", document)
+	}
+	if len(wrong) == 0 {
+		return nil // It is no JSON, or the escape is escaped itself: a backslash that somebody wrote.
+	}
+	return &domain.Refusal{Kind: domain.ErrInvalid, Code: "invalid_fields", Text: "some fields are not text", Fields: wrong}
+}
+
+// nulFields notes the paths of the texts in a document that have U+0000, under the names that huma gives: "a.b[0]".
+// An object with such a name is wrong itself.
+func nulFields(wrong map[string]string, path string, document any) {
+	switch value := document.(type) {
+	case string:
+		if strings.ContainsRune(value, 0) && len(wrong) < maxWrongFields {
+			wrong[cmp.Or(path, "body")] = notText
+		}
+	case []any:
+		for i, item := range value {
+			nulFields(wrong, fmt.Sprintf("%s[%d]", path, i), item)
+		}
+	case map[string]any:
+		for name, item := range value {
+			nulFields(wrong, path, name)
+			nulFields(wrong, strings.TrimPrefix(path+"."+name, "."), item)
+		}
+	}
 }
 
 // ID reads an id out of a path. What is no id names nothing, so it is answered like any missing thing.

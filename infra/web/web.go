@@ -290,7 +290,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 		if a.secure || r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}
-		if !textual(r.URL.RawQuery) {
+		if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !textual(query) {
 			a.fail(w, r, "", domain.Refuse(domain.ErrInvalid, "invalid_query", "the query must be UTF-8 text without control characters"))
 			return
 		}

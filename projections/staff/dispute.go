@@ -21,6 +21,8 @@ func disputeOf(r domain.Recorded) (uuid.UUID, bool) {
 		return e.Dispute.UUID, true
 	case invoice.DisputeFileAttached:
 		return e.Dispute.UUID, true
+	case invoice.DisputeFileErased:
+		return e.Dispute.UUID, true
 	case invoice.DisputeTaken:
 		return e.Dispute.UUID, true
 	case invoice.DisputeSettled:
@@ -44,6 +46,15 @@ func evolveDispute(row rows.Dispute, r domain.Recorded) (rows.Dispute, bool) {
 		row.Files = text(append(files, rows.DisputeFile{
 			ID: e.Attachment.UUID, Name: e.Name, Type: e.Type, Size: e.Size, SHA256: e.SHA256, By: known(e.By.UUID), At: e.At,
 		}))
+	case invoice.DisputeFileErased:
+		var files []rows.DisputeFile
+		decode(row.Files, &files)
+		for i := range files {
+			if files[i].ID == e.Attachment.UUID {
+				files[i].ErasedBy, files[i].ErasedAt = known(e.By.UUID), &e.At
+			}
+		}
+		row.Files = text(files)
 	case invoice.DisputeTaken:
 		row.State, row.TakenBy, row.TakenAt = visible.DisputeReviewed, known(e.By.UUID), &e.At
 	case invoice.DisputeSettled:

@@ -55,8 +55,9 @@ func evolveInvoice(row rows.Invoice, r domain.Recorded) (rows.Invoice, bool) {
 		enter(invoice.StatusIssued, e.At)
 	case invoice.LineAdded, invoice.LineRemoved, invoice.LineReworded:
 		// Rows of invoice_drafts.
-	case invoice.Disputed, invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
-		// Rows of disputes.
+	case invoice.Disputed, invoice.DisputeFileAttached, invoice.DisputeFileErased, invoice.DisputeTaken, invoice.DisputeSettled,
+		invoice.AnswerMissed, invoice.DisputeWithdrawn:
+		// Rows of disputes, where that tells of them.
 	case invoice.Rendered, invoice.CreditReserved, invoice.Credited, invoice.PaymentApplied, invoice.PaymentReversed,
 		invoice.Reminded, invoice.WrittenOff:
 		row = claimed(row, e)
@@ -110,7 +111,8 @@ func claimed(row rows.Invoice, e invoice.Event) rows.Invoice {
 		row.WrittenOff, row.Closed = plus(row.WrittenOff, e.Amount), string(dayIn(row.Zone, e.At))
 	case invoice.Drafted, invoice.EntriesAdded, invoice.LineAdded, invoice.LineRemoved, invoice.LineReworded, invoice.Discarded,
 		invoice.Submitted, invoice.Approved, invoice.Returned, invoice.Issuing, invoice.Issued, invoice.Disputed,
-		invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn:
+		invoice.DisputeFileAttached, invoice.DisputeFileErased, invoice.DisputeTaken, invoice.DisputeSettled, invoice.AnswerMissed,
+		invoice.DisputeWithdrawn:
 		// They change no claim.
 	}
 	return outstanding(row)
@@ -326,7 +328,8 @@ func evolveInvoiceStep(row rows.InvoiceStep, r domain.Recorded) (rows.InvoiceSte
 		signed(e.By, e.At)
 		row.Note = e.SHA256
 	case invoice.Rendered, invoice.CreditReserved, invoice.Credited, invoice.PaymentApplied, invoice.PaymentReversed, invoice.Disputed,
-		invoice.DisputeFileAttached, invoice.DisputeTaken, invoice.DisputeSettled, invoice.DisputeWithdrawn, invoice.Reminded, invoice.WrittenOff:
+		invoice.DisputeFileAttached, invoice.DisputeFileErased, invoice.DisputeTaken, invoice.DisputeSettled, invoice.AnswerMissed,
+		invoice.DisputeWithdrawn, invoice.Reminded, invoice.WrittenOff:
 		return claimStep(row, e), true
 	}
 	return row, true
@@ -357,12 +360,18 @@ func claimStep(row rows.InvoiceStep, e invoice.Event) rows.InvoiceStep {
 	case invoice.DisputeFileAttached:
 		signed(e.By, e.At)
 		about(e.Dispute.UUID, "", e.Name)
+	case invoice.DisputeFileErased:
+		signed(e.By, e.At)
+		about(e.Dispute.UUID, "", e.Staff.Reason)
 	case invoice.DisputeTaken:
 		signed(e.By, e.At)
 		row.Item = e.Dispute.UUID
 	case invoice.DisputeSettled:
 		signed(e.By, e.At)
 		about(e.Dispute.UUID, "", e.Answer)
+	case invoice.AnswerMissed:
+		signed(e.By, e.At)
+		about(e.Dispute.UUID, "", string(e.AnswerBy))
 	case invoice.DisputeWithdrawn:
 		signed(e.By, e.At)
 		row.Item = e.Dispute.UUID

@@ -43,12 +43,13 @@ type Dispute struct {
 
 // DisputeFile is a file beside an objection.
 type DisputeFile struct {
-	ID     uuid.UUID `json:"id" format:"uuid" doc:"Its content is at /disputes/{id}/attachments/{attachment}."`
-	Name   string    `json:"name"`
-	Type   string    `json:"type" doc:"Media type."`
-	Size   int64     `json:"size" doc:"In bytes."`
-	SHA256 string    `json:"sha256" doc:"Of the content, in hex."`
-	At     time.Time `json:"at"`
+	ID       uuid.UUID  `json:"id" format:"uuid" doc:"Its content is at /disputes/{id}/attachments/{attachment}."`
+	Name     string     `json:"name"`
+	Type     string     `json:"type" doc:"Media type."`
+	Size     int64      `json:"size" doc:"In bytes."`
+	SHA256   string     `json:"sha256" doc:"Of the content, in hex."`
+	At       time.Time  `json:"at"`
+	ErasedAt *time.Time `json:"erased_at,omitempty" doc:"Its content and all that described it are gone since then."`
 }
 
 // A dispute is no more to be seen than its invoice.

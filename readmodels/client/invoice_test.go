@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -361,6 +362,49 @@ func TestStatementsOfAccount(t *testing.T) {
 	}
 	if none := statement("2025-01-01", "2025-12-31"); len(none.Currencies) != 0 {
 		t.Errorf("a statement of nothing: %+v", none)
+	}
+}
+
+// Money that came and that no invoice took stands beside the balance, which stays as it is; what was reversed, paid back
+// or only came later does not, nor what an invoice took that no money came for.
+func TestAStatementTellsWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.put(t, plain(1, "2026-01-01", "2026-01-15", "AUD", "1050", "0")...)
+	money := func(n int, of uuid.UUID, day, currency, amount, refunded, reversed string) client.PaymentRow {
+		return client.PaymentRow{ID: id(n), Client: of, Amount: amount, Currency: currency, Day: day, Means: "card", Refunded: refunded, Reversed: reversed}
+	}
+	s.put(t,
+		money(71, acme, "2026-01-15", "AUD", "3000", "0", ""),
+		client.ReceiptRow{ID: id(81), Client: acme, Invoice: id(1), Payment: id(71), Amount: "1000", Day: "2026-01-15"},
+		client.ReceiptRow{ID: id(82), Client: acme, Invoice: id(1), Payment: id(79), Amount: "50", Day: "2026-01-16"},
+		money(72, acme, "2026-01-20", "EUR", "70.5", "20.25", ""),
+		money(73, acme, "2026-01-20", "AUD", "9", "0", "2026-01-25"),
+		money(74, acme, "2026-02-01", "AUD", "7", "0", ""),
+		money(75, acme, "2026-01-02", "JPY", "8", "8", ""),
+		money(76, globex, "2026-01-02", "AUD", "11", "0", ""),
+	)
+	for to, want := range map[string]string{
+		"2026-01-10": "AUD 1050",
+		"2026-01-15": "AUD 50, held 2000",
+		"2026-01-24": "AUD 0, held 2009; EUR 0, held 50.25",
+		"2026-01-31": "AUD 0, held 2000; EUR 0, held 50.25",
+		"2026-02-01": "AUD 0, held 2007; EUR 0, held 50.25",
+	} {
+		statement := get(t, s, asAda, func(ctx context.Context, tx pgx.Tx) (client.Statement, error) {
+			return client.ReadStatement(ctx, tx, asAda, "2026-01-01", to)
+		})
+		var got []string
+		for _, account := range statement.Currencies {
+			text := account.Currency + " " + account.Closing
+			if account.Held != "" {
+				text += ", held " + account.Held
+			}
+			got = append(got, text)
+		}
+		if diff := cmp.Diff(want, strings.Join(got, "; ")); diff != "" {
+			t.Errorf("through %s (-want +got):\n%s", to, diff)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type StatementCurrency struct {
 	Opening  string         `json:"opening" doc:"The balance before the first day."`
 	Rows     []StatementRow `json:"rows" nullable:"false" doc:"In the order of the days."`
 	Closing  string         `json:"closing" doc:"The balance after the last day."`
+	Held     string         `json:"held,omitempty" doc:"What is held for you of the payments that came through the last day, and is not yet set against an invoice; absent where that is nothing. It is no part of the balances. What was set against an invoice or paid back counts from the day on which the payment came. What a credit note gave you is not in it."`
 }
 
 // StatementRow is one event on the account. Debit is what it adds to what is owed, Credit what it takes off; the other
@@ -81,6 +82,24 @@ const accountEvents = `
 	    SELECT currency, closed, 5, 'closed', number, -written_off::numeric, '', id FROM shown WHERE closed <> ''
 	)`
 
+// balancesAndHeld are, by currency, the balance before the first day and what is left of the payments that stand on the
+// last one. Neither the day of a refund nor that on which an invoice took its part is told to the client: both count from
+// the day on which the money came, as the rows of the payments do.
+const balancesAndHeld = `,
+	balances AS (
+	    SELECT currency, coalesce(sum(amount) FILTER (WHERE day < @from), 0) AS amount FROM events WHERE day <= @to GROUP BY currency
+	), held AS (
+	    SELECT p.currency, sum(p.amount::numeric - p.refunded::numeric - coalesce((
+	        SELECT sum(r.amount::numeric) FROM receipts r WHERE r.client = p.client AND r.payment = p.id), 0)) AS held
+	    FROM payments p
+	    WHERE p.client = @client AND @billing AND p.day <= @to AND (p.reversed = '' OR p.reversed > @to)
+	    GROUP BY p.currency
+	)
+	SELECT currency, trim_scale(coalesce(b.amount, 0))::text AS amount, trim_scale(coalesce(h.held, 0))::text AS held
+	FROM balances b FULL JOIN held h USING (currency)
+	WHERE b.currency IS NOT NULL OR h.held <> 0
+	ORDER BY currency LIMIT @limit`
+
 // ReadStatement gives the statement from a day through another, both such as "2026-01-31". It is domain.ErrNotFound
 // for whoever may not see invoices, and domain.ErrInvalid when more happened than a statement holds.
 func ReadStatement(ctx context.Context, tx pgx.Tx, v Viewer, from, to string) (Statement, error) {
@@ -90,6 +109,7 @@ func ReadStatement(ctx context.Context, tx pgx.Tx, v Viewer, from, to string) (S
 	type balance struct {
 		Currency string          `db:"currency"`
 		Amount   decimal.Decimal `db:"amount"`
+		Held     decimal.Decimal `db:"held"`
 	}
 	type event struct {
 		StatementRow
@@ -98,9 +118,7 @@ func ReadStatement(ctx context.Context, tx pgx.Tx, v Viewer, from, to string) (S
 	}
 	arguments := v.arguments()
 	arguments["billing"], arguments["from"], arguments["to"], arguments["limit"] = v.Billing, from, to, maxStatement+1
-	opening, err := list[balance](ctx, tx, "balances", accountEvents+`
-		SELECT currency, trim_scale(coalesce(sum(amount) FILTER (WHERE day < @from), 0))::text AS amount
-		FROM events WHERE day <= @to GROUP BY currency ORDER BY currency LIMIT @limit`, arguments)
+	opening, err := list[balance](ctx, tx, "balances", accountEvents+balancesAndHeld, arguments)
 	if err != nil {
 		return Statement{}, err
 	}
@@ -127,7 +145,9 @@ func ReadStatement(ctx context.Context, tx pgx.Tx, v Viewer, from, to string) (S
 			}
 			account.Rows = append(account.Rows, row)
 		}
-		account.Closing = left.String()
+		if account.Closing = left.String(); !b.Held.IsZero() {
+			account.Held = b.Held.String()
+		}
 		statement.Currencies = append(statement.Currencies, account)
 	}
 	return statement, nil

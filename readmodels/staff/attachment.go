@@ -55,15 +55,16 @@ type AttachmentAudience struct {
 	Erased     bool      `db:"erased"`
 }
 
-// AttachmentAudiences tells who may see each of the files, of tickets and of objections to invoices; one that is not there is left out. At most MaxLimit ids.
+// AttachmentAudiences tells who may see each of the files, of tickets and of objections to invoices; one that is not there
+// is left out. At most MaxLimit ids.
 func AttachmentAudiences(ctx context.Context, db Queryer, ids []uuid.UUID) ([]AttachmentAudience, error) {
 	audiences, err := list[AttachmentAudience](ctx, db, `
 		SELECT id, visibility, erased_at IS NOT NULL AS erased
 		FROM attachments
 		WHERE id = ANY ($1::uuid[])
 		UNION ALL
-		SELECT f.id, '`+ClientVisible+`', false
-		FROM disputes AS d CROSS JOIN json_to_recordset(d.files::json) AS f (id uuid)
+		SELECT f.id, '`+ClientVisible+`', f.erased_at IS NOT NULL
+		FROM disputes AS d CROSS JOIN json_to_recordset(d.files::json) AS f (id uuid, erased_at timestamptz)
 		WHERE d.files <> '' AND f.id = ANY ($1::uuid[])
 		ORDER BY id
 		LIMIT $2`, ids, MaxLimit)

@@ -30,18 +30,20 @@ func TestWhoMaySeeFiles(t *testing.T) {
 		log.Record(t, invoice.Stream(domain.InvoiceID{UUID: id("invoice", 1)}),
 			invoice.Disputed{Dispute: dispute, At: at(4)}, invoice.Disputed{Dispute: domain.DisputeID{UUID: id("dispute", 2)}, At: at(4)},
 			invoice.DisputeFileAttached{Dispute: dispute, Attachment: file(6), Name: "order.pdf", Type: "application/pdf", Size: 1, SHA256: "00", At: at(5)},
-			invoice.DisputeFileAttached{Dispute: dispute, Attachment: file(7), Name: "mail.txt", Type: "text/plain", Size: 1, SHA256: "00", At: at(5)})
+			invoice.DisputeFileAttached{Dispute: dispute, Attachment: file(7), Name: "mail.txt", Type: "text/plain", Size: 1, SHA256: "00", At: at(5)},
+			invoice.DisputeFileErased{Dispute: dispute, Attachment: file(6), At: at(6)})
 	})
 	w.Read(t, func(tx pgx.Tx) error {
 		if whole, err := staff.Whole(t.Context(), tx); err != nil || !whole {
 			t.Errorf("nothing is parked: %t, %v", whole, err)
 		}
-		got, err := staff.AttachmentAudiences(t.Context(), tx, []uuid.UUID{id("file", 1), id("file", 2), id("file", 3), id("file", 4), id("file", 5), id("file", 7)})
+		got, err := staff.AttachmentAudiences(t.Context(), tx, []uuid.UUID{id("file", 1), id("file", 2), id("file", 3), id("file", 4), id("file", 5), id("file", 6), id("file", 7)})
 		want := []staff.AttachmentAudience{
 			{ID: id("file", 1), Visibility: staff.InternalOnly},
 			{ID: id("file", 2), Visibility: staff.ClientVisible},
 			{ID: id("file", 3), Visibility: staff.InternalOnly, Erased: true},
 			{ID: id("file", 4), Visibility: staff.ClientVisible},
+			{ID: id("file", 6), Visibility: staff.ClientVisible, Erased: true},
 			{ID: id("file", 7), Visibility: staff.ClientVisible},
 		}
 		byID := cmpopts.SortSlices(func(a, b staff.AttachmentAudience) bool { return a.ID.String() < b.ID.String() })

@@ -29,13 +29,15 @@ type Dispute struct {
 
 // DisputeFile is a file that the client put beside its objection. Its bytes are at /disputes/{id}/attachments/{attachment}.
 type DisputeFile struct {
-	ID     uuid.UUID  `json:"id" format:"uuid"`
-	Name   string     `json:"name"`
-	Type   string     `json:"type" doc:"Media type."`
-	Size   int64      `json:"size" doc:"In bytes."`
-	SHA256 string     `json:"sha256" doc:"Of the content, in hex."`
-	By     *uuid.UUID `json:"by,omitempty"`
-	At     time.Time  `json:"at"`
+	ID       uuid.UUID  `json:"id" format:"uuid"`
+	Name     string     `json:"name"`
+	Type     string     `json:"type" doc:"Media type."`
+	Size     int64      `json:"size" doc:"In bytes."`
+	SHA256   string     `json:"sha256" doc:"Of the content, in hex."`
+	By       *uuid.UUID `json:"by,omitempty"`
+	At       time.Time  `json:"at"`
+	ErasedBy *uuid.UUID `json:"erased_by,omitempty"`
+	ErasedAt *time.Time `json:"erased_at,omitempty" doc:"Its bytes are gone since then."`
 }
 
 // DisputeLine is a dispute with the invoice that it is about.
@@ -63,15 +65,16 @@ const late = `(d.state IN ('open', 'under_review') AND d.answer_by <> ''
 		AND ($1::timestamptz AT TIME ZONE i.zone)::date::text COLLATE "C" > d.answer_by)`
 
 // OpenDisputes gives the disputes that nobody has settled as of an instant, those first whose answer is late, then by the
-// day to answer by, then the oldest; at most limit.
-func OpenDisputes(ctx context.Context, db Queryer, now time.Time, limit int) ([]DisputeLine, error) {
+// day to answer by, then the oldest; at most limit, and whether there are more.
+func OpenDisputes(ctx context.Context, db Queryer, now time.Time, limit int) ([]DisputeLine, bool, error) {
+	limit = bounded(limit)
 	found, err := list[DisputeLine](ctx, db, disputes+`
 		WHERE d.state IN ('open', 'under_review')
-		ORDER BY late DESC, nullif(d.answer_by, '') NULLS LAST, d.raised_at, d.id LIMIT $2`, now, bounded(limit))
+		ORDER BY late DESC, nullif(d.answer_by, '') NULLS LAST, d.raised_at, d.id LIMIT $2`, now, limit+1)
 	if err != nil {
-		return nil, fmt.Errorf("list open disputes: %w", err)
+		return nil, false, fmt.Errorf("list open disputes: %w", err)
 	}
-	return found, nil
+	return found[:min(len(found), limit)], len(found) > limit, nil
 }
 
 // DisputesOf gives the disputes of an invoice as of an instant, the oldest first, at most MaxLimit.

@@ -193,10 +193,12 @@ type InvoiceFilter struct {
 	Contract uuid.UUID
 	Month    string
 	Overdue  bool
-	Open     bool   // issued, and something is to be paid
-	Number   string // however it is typed (X4)
-	After    InvoiceCursor
-	Limit    int // at most MaxLimit, which zero stands for
+	// Unanswered are those with an objection that nobody answered by the day that was promised.
+	Unanswered bool
+	Open       bool   // issued, and something is to be paid
+	Number     string // however it is typed (X4)
+	After      InvoiceCursor
+	Limit      int // at most MaxLimit, which zero stands for
 }
 
 // InvoiceCursor is the last invoice of a page; the zero cursor is before all.
@@ -229,6 +231,9 @@ func (f InvoiceFilter) where(now time.Time) (string, []any) {
 	}
 	if f.Overdue {
 		conditions = append(conditions, overdue)
+	}
+	if f.Unanswered {
+		conditions = append(conditions, `EXISTS (SELECT FROM disputes AS d WHERE d.invoice = i.id AND `+late+`)`)
 	}
 	if f.Open {
 		conditions = append(conditions, owed)

@@ -350,7 +350,10 @@ func TestAnswersAreLateByTheIssuersDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Read(t, func(tx pgx.Tx) error {
-			found, err := staff.OpenDisputes(t.Context(), tx, moment, 0)
+			found, more, err := staff.OpenDisputes(t.Context(), tx, moment, 3)
+			if first, cut, failed := staff.OpenDisputes(t.Context(), tx, moment, 2); len(first) != 2 || !cut || more || failed != nil {
+				t.Errorf("the first two of three: %d, more: %t, of three: %t, %v", len(first), cut, more, failed)
+			}
 			for _, d := range found {
 				open = append(open, d.AnswerBy)
 				if d.Late {
@@ -366,6 +369,19 @@ func TestAnswersAreLateByTheIssuersDay(t *testing.T) {
 		if diff := cmp.Diff([]string{"2026-03-10", "2026-03-11", ""}, open); diff != "" || late != want {
 			t.Errorf("at %s %d are late, want %d (-want +got):\n%s", now, late, want, diff)
 		}
+	}
+	for now, want := range map[string]int{"2026-03-10T12:59:59Z": 0, "2026-03-10T13:00:00Z": 1} {
+		moment, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Read(t, func(tx pgx.Tx) error {
+			found, _, err := staff.Invoices(t.Context(), tx, staff.InvoiceFilter{Unanswered: true}, moment)
+			if len(found) != want {
+				t.Errorf("at %s %d invoices wait for an answer that is late, want %d", now, len(found), want)
+			}
+			return err
+		})
 	}
 	w.Read(t, func(tx pgx.Tx) error {
 		all, err := staff.DisputesOf(t.Context(), tx, id("invoice", 1), noon("2026-04-01"))
@@ -418,7 +434,7 @@ func TestTheClaimOfAnInvoice(t *testing.T) {
 	check("disputed", line("0", "0", "0", "110", "30", "", "Awaiting payment"),
 		invoice.Disputed{Dispute: domain.DisputeID{UUID: id("dispute", 1)}, Line: id("line", 1), Amount: number("30"), Reason: "why", At: at(9)})
 	w.Read(t, func(tx pgx.Tx) error {
-		open, err := staff.OpenDisputes(t.Context(), tx, at(9), 0)
+		open, _, err := staff.OpenDisputes(t.Context(), tx, at(9), 0)
 		if len(open) != 1 || open[0].Number != "INV-2026-0001" || open[0].State != "open" {
 			t.Errorf("open disputes %+v", open)
 		}

@@ -61,6 +61,59 @@ func TestRecipients(t *testing.T) {
 	}
 }
 
+// An invoice concerns the account manager of its client, as long as that is active staff, or all of a role; a notice of it
+// names it and its client.
+func TestWhomAnInvoiceConcerns(t *testing.T) {
+	t.Parallel()
+	of := func(n int) domain.PersonID { return domain.PersonID{UUID: id("person", n)} }
+	s := story{n: 1, client: 1, date: "2026-03-01", due: "2026-03-15", currency: "AUD", net: "100", tax: "10"}
+	manages := func(n int) domain.Event {
+		return client.AccountManagerAssigned{Staff: client.AccountManagerAssignedStaff{Manager: of(n)}, At: at(0)}
+	}
+	w := world(t, func(log *stafftest.Log) {
+		for n, role := range []domain.Role{domain.AccountManager, domain.AccountManager, domain.Owner, domain.Owner} {
+			log.Record(t, person.Stream(of(n)), person.Invited{Person: of(n), Role: role, At: at(0)}, person.Activated{At: at(0)})
+		}
+		log.Record(t, person.Stream(of(3)), person.Deactivated{At: at(1)})
+		log.Record(t, client.Stream(domain.ClientID{UUID: id("client", 1)}), manages(1))
+		s.record(t, log, s.issued()...)
+	})
+	whom := func(name string) (found []uuid.UUID) {
+		w.Read(t, func(tx pgx.Tx) (err error) {
+			found, err = staff.Answerable(t.Context(), tx, id("invoice", 1), name)
+			return err
+		})
+		return found
+	}
+	for name, want := range map[string][]uuid.UUID{"account_manager": {of(1).UUID}, "owner": {of(2).UUID}, "finance": {}} {
+		if diff := cmp.Diff(want, whom(name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	w.Log.Record(t, person.Stream(of(1)), person.Deactivated{At: at(2)})
+	if left := whom("account_manager"); len(left) != 0 {
+		t.Errorf("who has left is told: %v", left)
+	}
+	told := postgres.Notice{
+		ID: id("notice", 1), Person: of(2).UUID, Invoice: id("invoice", 1), Item: id("dispute", 1), Kind: staff.NoticeAnswerMissed, At: at(3),
+	}
+	if err := postgres.NewDesk(w.Database).Tell(t.Context(), told, at(3)); err != nil {
+		t.Fatal(err)
+	}
+	w.Read(t, func(tx pgx.Tx) error {
+		notices, _, err := staff.Notices(t.Context(), tx, of(2).UUID, true, staff.TicketCursor{}, 0)
+		if err != nil || len(notices) != 1 {
+			t.Fatalf("notices: %+v, %v", notices, err)
+		}
+		got := notices[0]
+		line, err := staff.InvoiceByID(t.Context(), tx, id("invoice", 1), at(3))
+		if got.Ticket != nil || got.Item != nil || *got.Invoice != told.Invoice || *got.Dispute != told.Item || got.Number() != line.Number || got.Title != line.ClientName {
+			t.Errorf("notice: %+v of %s, %s", got, line.Number, line.ClientName)
+		}
+		return err
+	})
+}
+
 // TestDeskIsReadWithTheReadModel page by page.
 func TestDeskIsReadWithTheReadModel(t *testing.T) {
 	t.Parallel()

@@ -225,16 +225,17 @@ func Overlapping(ctx context.Context, db Queryer, id uuid.UUID) ([]TimeLine, err
 	return found, nil
 }
 
-// TimesWaiting gives the submitted records by client, contract, month, person and day, at most MaxLimit, which is
-// as many as one command approves.
-func TimesWaiting(ctx context.Context, db Queryer) ([]TimeLine, error) {
+// TimesWaiting gives the submitted records by client, contract, month, person and day, at most limit, and whether there
+// are more. One command approves MaxLimit.
+func TimesWaiting(ctx context.Context, db Queryer, limit int) ([]TimeLine, bool, error) {
+	limit = bounded(limit)
 	found, err := list[TimeLine](ctx, db, timeLines+`
 		WHERE t.status = 'submitted'
-		ORDER BY client_name, reference, t.contract, t.month, t.person, t.day, t.from_at, t.id LIMIT $1`, MaxLimit)
+		ORDER BY client_name, reference, t.contract, t.month, t.person, t.day, t.from_at, t.id LIMIT $1`, limit+1)
 	if err != nil {
-		return nil, fmt.Errorf("list time records that wait for approval: %w", err)
+		return nil, false, fmt.Errorf("list time records that wait for approval: %w", err)
 	}
-	return found, nil
+	return found[:min(len(found), limit)], len(found) > limit, nil
 }
 
 // TimeTotal is how many records of a period are in one state, with their time.

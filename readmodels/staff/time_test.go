@@ -98,8 +98,8 @@ func TestListOfTime(t *testing.T) {
 		if err != nil || len(overlapping) != 1 || overlapping[0].ID != id("time", 6) {
 			t.Errorf("overlapping: %+v, %v", overlapping, err)
 		}
-		waiting, err := staff.TimesWaiting(t.Context(), tx)
-		if err != nil || len(waiting) != 1 || waiting[0].ID != id("time", 5) {
+		waiting, more, err := staff.TimesWaiting(t.Context(), tx, 1)
+		if err != nil || len(waiting) != 1 || more || waiting[0].ID != id("time", 5) {
 			t.Errorf("waiting: %+v, %v", waiting, err)
 		}
 		totals, err := staff.TimeTotals(t.Context(), tx, id("contract", 1), "2026-03")

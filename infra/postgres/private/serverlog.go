@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -12,6 +13,9 @@ const (
 	lineLimit = 4096 // Bytes; the rest of a longer line is dropped.
 	lineCount = 10   // Lines kept to explain an end.
 )
+
+// refusal is what the server says to each connection while it starts, recovers or stops, which others tell of already.
+var refusal = regexp.MustCompile(`the database system is |terminating connection due to administrator command`)
 
 // serverLog passes the server's lines to a logger, keeps the last few, and notices when it is ready.
 type serverLog struct {
@@ -47,7 +51,7 @@ func (l *serverLog) line(line string) {
 	l.recent = append(l.recent, line)
 	l.recent = l.recent[max(0, len(l.recent)-lineCount):]
 	level := slog.LevelDebug
-	if strings.HasPrefix(line, "FATAL:") || strings.HasPrefix(line, "PANIC:") {
+	if strings.HasPrefix(line, "PANIC:") || strings.HasPrefix(line, "FATAL:") && !refusal.MatchString(line) {
 		level = slog.LevelWarn
 	}
 	l.logger.Log(context.Background(), level, "postgres", slog.String("line", line))

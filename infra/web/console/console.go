@@ -58,6 +58,8 @@ type Options struct {
 	// would be issued.
 	Documents *blob.Reader
 	Preview   func(bill.Document, []bill.Entry) ([]byte, error)
+	// Lacking tells which letters of a document the PDF cannot show, and where: "山田 in the client's name".
+	Lacking func(bill.Document, []bill.Entry) ([]string, error)
 	// PrintReceipt writes the receipt of a payment as PDF.
 	PrintReceipt func(Receipt) ([]byte, error)
 	// Recompute computes an issued invoice again from the events of its time, and tells how in words; domain.ErrNotFound

@@ -164,7 +164,7 @@ func newInstallation(t *testing.T, secret string) *office {
 	o.files = files.New(files.Options{Internal: o.internal, Public: o.public, Commands: service, Log: world.Log, Logger: logger})
 	o.console = console.New(console.Options{
 		Commands: service, Reads: world.Reads, Files: o.files,
-		Documents: &o.documents.Reader, Preview: printDraft, PrintReceipt: printReceipt, Recompute: func(ctx context.Context, id domain.InvoiceID) (string, error) {
+		Documents: &o.documents.Reader, Preview: printDraft, Lacking: lacking, PrintReceipt: printReceipt, Recompute: func(ctx context.Context, id domain.InvoiceID) (string, error) {
 			again, err := service.RecomputeInvoice(ctx, id)
 			return again.Issued.Document.Number, err
 		}, PaymentSecret: paymentSecret,

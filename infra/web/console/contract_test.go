@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -139,6 +140,102 @@ func TestAnswersKeepTheDescription(t *testing.T) {
 	for _, status := range []int{200, 404, 409, 422} {
 		if answered[status] == 0 {
 			t.Errorf("the requests are not varied enough: %v", answered)
+		}
+	}
+}
+
+// nuls gives values of a schema, each with one text that holds U+0000, by the path of that text. What the schema
+// requires beside is left out: text is looked at first.
+func (d description) nuls(s schema, path string, depth int) map[string]any {
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		s = d.Components.Schemas[name]
+	}
+	found := map[string]any{}
+	switch kind := fmt.Sprint(s.Type); {
+	case depth == 0: // A schema may hold itself.
+	case strings.Contains(kind, "string"):
+		found[path] = "a\x00b"
+	case strings.Contains(kind, "array"):
+		for at, value := range d.nuls(*s.Items, path+"[0]", depth-1) {
+			found[at] = []any{value}
+		}
+	default:
+		for name, property := range s.Properties {
+			for at, value := range d.nuls(property, strings.TrimPrefix(path+"."+name, "."), depth-1) {
+				found[at] = map[string]any{name: value}
+			}
+		}
+	}
+	return found
+}
+
+// A name of a saved view with U+0000 reached the database, which refused it: an internal error. No operation may take
+// one, in whatever field or parameter.
+func TestNoOperationTakesNUL(t *testing.T) {
+	t.Parallel()
+	o := newConsole(t)
+	fields, parameters := 0, 0
+	for path, methods := range o.description.Paths {
+		for method, described := range methods {
+			method, target := strings.ToUpper(method), at(path, missing)
+			for _, p := range described.Parameters {
+				switch p.In {
+				case "query":
+					o.call(domain.Owner, method, target+"?"+p.Name+"=%00", "").refused(t, http.StatusUnprocessableEntity, "invalid_query")
+				case "path":
+					o.call(domain.Owner, method, at(path, "%00"), "").refused(t, http.StatusNotFound, "not_found")
+				}
+				parameters++
+			}
+			for field, body := range o.description.nuls(described.RequestBody.Content["application/json"].Schema, "", 8) {
+				text, err := json.Marshal(body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := o.call(domain.Owner, method, target, string(text))
+				got.refused(t, http.StatusUnprocessableEntity, "invalid_fields")
+				if !strings.Contains(string(got.body), `"field":"`+field+`"`) {
+					t.Errorf("%s %s does not name %s: %s", method, path, field, got.body)
+				}
+				fields++
+			}
+		}
+	}
+	if fields < 100 || parameters < 100 {
+		t.Errorf("%d fields and %d parameters are not those of the description", fields, parameters)
+	}
+}
+
+// The same of pages: of every field of every form, and of the query and the path of every page.
+func TestNoPageTakesNUL(t *testing.T) {
+	t.Parallel()
+	o := newConsole(t)
+	for _, route := range o.console.Routes() {
+		what, known := sent[route.Method+" "+route.Pattern]
+		if !known || strings.HasPrefix(route.Pattern, "/api/") {
+			continue
+		}
+		if strings.Contains(route.Pattern, "{") {
+			if got := o.ask("owner", route.Method, route.Pattern, at(route.Pattern, "%00"), false); got.status != http.StatusNotFound {
+				t.Errorf("%s %s: %d", route.Method, route.Pattern, got.status)
+			}
+		}
+		fields, err := url.ParseQuery(strings.TrimPrefix(what, "?"))
+		if route.Method == http.MethodGet {
+			fields.Set("q", "")
+		}
+		if err != nil || strings.HasSuffix(route.Pattern, "/attachments") {
+			continue // It is no form, but a file.
+		}
+		for field := range fields {
+			asked := httptest.NewRequestWithContext(t.Context(), route.Method, at(route.Pattern, missing)+"?"+field+"=%00", http.NoBody)
+			if route.Method == http.MethodPost {
+				asked = httptest.NewRequestWithContext(t.Context(), route.Method, at(route.Pattern, missing), strings.NewReader(field+"=a%00b"))
+				asked.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			if got := o.visit("owner", asked); got.status < http.StatusBadRequest || got.status >= http.StatusInternalServerError {
+				t.Errorf("%s %s with %s: %d %s", route.Method, route.Pattern, field, got.status, got.header.Get("Location"))
+			}
 		}
 	}
 }

@@ -423,5 +423,22 @@ func (c *Console) previewInvoice(ctx context.Context, actor domain.Actor, asked 
 	for _, e := range preview.Exceptions {
 		body.Exceptions = append(body.Exceptions, exceptionBody(e))
 	}
-	return body, nil
+	boxed, err := c.boxed(preview.Document, preview.Entries)
+	if boxed != "" {
+		body.Exceptions = append(body.Exceptions, exceptionBody{Code: lettersMissing, Text: boxed})
+	}
+	return body, err
+}
+
+// lettersMissing is the exception of a draft with letters that its PDF will not show. It blocks nothing: the other forms
+// have them.
+const lettersMissing = "letters_missing"
+
+// boxed says which letters of a document its PDF shows as boxes; empty when it shows them all.
+func (c *Console) boxed(document bill.Document, entries []bill.Entry) (string, error) {
+	lacking, err := c.options.Lacking(document, entries)
+	if err != nil || len(lacking) == 0 {
+		return "", err
+	}
+	return "the PDF shows empty boxes for letters that its fonts lack: " + strings.Join(lacking, "; ") + "; XML and CSV have them", nil
 }

@@ -36,10 +36,13 @@ type runLineBody struct {
 	Refused string              `json:"refused,omitempty" doc:"Why it was not drafted after all."`
 }
 
-// ready reports whether it can be drafted without a look at it. A rate for reports may come until it is issued.
+// ready reports whether it can be drafted without a look at it. A rate for reports may come until it is issued, and
+// letters that the PDF lacks are told of before it is.
 func (b runLineBody) ready() bool {
 	return b.Drafted == nil && b.Preview != nil && b.Preview.Document != nil &&
-		!slices.ContainsFunc(b.Preview.Exceptions, func(e exceptionBody) bool { return e.Code != commands.ExchangeRateMissing })
+		!slices.ContainsFunc(b.Preview.Exceptions, func(e exceptionBody) bool {
+			return e.Code != commands.ExchangeRateMissing && e.Code != lettersMissing
+		})
 }
 
 type runBody struct {

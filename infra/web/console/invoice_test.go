@@ -24,11 +24,21 @@ import (
 	"effigate/domain/calendar"
 	"effigate/domain/invoice"
 	"effigate/domain/visible"
+	"effigate/infra/postgres"
 	"effigate/infra/web/console"
+	rows "effigate/readmodels/staff"
 )
 
 // paymentSecret signs what the payment gateway tells.
 var paymentSecret = bytes.Repeat([]byte("p"), 32)
+
+// lacking stands for a PDF that lacks one letter of the client's name.
+func lacking(d bill.Document, _ []bill.Entry) ([]string, error) {
+	if strings.ContainsRune(d.Client.Name, '山') {
+		return []string{"山 in the client's name"}, nil
+	}
+	return nil, nil
+}
 
 // printDraft stands for the printer of drafts.
 func printDraft(d bill.Document, _ []bill.Entry) ([]byte, error) {
@@ -386,11 +396,13 @@ func TestAnInvoiceOnThePages(t *testing.T) {
 	o.browse("auditor", "/invoices?state=issued&number=inv-1").shows(t, http.StatusOK, "INV-2026-0001", "1 invoice, AUD 334.99, of which AUD 334.99 to be paid", "1–30 days")
 	o.browse("auditor", "/clients/"+client).shows(t, http.StatusOK, "Invoiced in March 2026", "INV-2026-0001")
 	o.browse("auditor", "/contracts/"+contract).shows(t, http.StatusOK, "INV-2026-0001")
+	o.browse("auditor", path).shows(t, http.StatusOK, "Issued, by The finance")
 	o.browse("auditor", path).hides(t, "Write off", "Credit …")
 
 	credit := path + "/credit"
 	o.submit("finance", credit, "what", "all", "code", "goodwill", "reason", "R").shows(t, http.StatusUnprocessableEntity, "Rebill must be answered")
-	o.submit("finance", credit, "what", "lines", "code", "goodwill", "reason", "R").shows(t, http.StatusUnprocessableEntity, "amounts beside lines")
+	o.submit("finance", credit, "what", "lines", "code", "goodwill", "reason", "R").shows(t, http.StatusUnprocessableEntity, "What is credited must be all that is left, or amounts beside lines.")
+	o.submit("finance", credit, "code", "goodwill", "reason", "R").shows(t, http.StatusUnprocessableEntity, "What is credited must be chosen: all that is left, or amounts beside lines.")
 	line := o.invoice(id, "").Document.Lines[3].ID
 	o.led(o.submit("finance", credit, "what", "lines", "net."+line, "50", "code", "goodwill", "reason", "A part.", "effect", "account_credit"), "finance", path).shows(t, http.StatusOK,
 		"The credit note is issued.", "CN-2026-0001", "AUD 60.00", "A part.", "AUD 274.99")
@@ -441,6 +453,20 @@ func TestAnObjectionIsAnswered(t *testing.T) {
 		}
 	}
 	o.get(domain.Auditor, api+"/disputes", "", &open)
+	told := postgres.Notice{
+		ID: proof, Person: personOf(domain.AccountManager).UUID, Invoice: uuid.MustParse(id), Item: dispute.UUID, Kind: rows.NoticeAnswerMissed, At: epoch,
+	}
+	if err := postgres.NewDesk(o.world.Database).Tell(t.Context(), told, epoch); err != nil {
+		t.Fatal(err)
+	}
+	o.browse("account_manager", "/notices").shows(t, http.StatusOK, "An objection was not answered in time", "INV-2026-0001 Nexus Corp", "/invoices/"+id+"#disputes")
+	var notices struct {
+		Items []struct{ Kind, Number, Invoice, Dispute, Ticket, Comment string }
+	}
+	o.get(domain.AccountManager, api+"/notices", "", &notices)
+	if n := notices.Items; len(n) != 1 || n[0].Number != "INV-2026-0001" || n[0].Invoice != id || n[0].Dispute != dispute.String() || n[0].Ticket+n[0].Comment != "" {
+		t.Errorf("notices: %+v", notices)
+	}
 	if len(open.Items) != 1 || !open.Items[0].Late || open.Items[0].ID != dispute.String() || open.Items[0].Number != "INV-2026-0001" {
 		t.Fatalf("open: %+v", open)
 	}
@@ -461,6 +487,72 @@ func TestAnObjectionIsAnswered(t *testing.T) {
 	o.led(o.submit("finance", settle, "verdict", "accept", "answer."+dispute.String(), "You are right."), "finance", path).shows(t, http.StatusOK,
 		"The client has your answer.", "Accepted", "You are right.", "Credit the line")
 	o.call(domain.Finance, http.MethodPost, api+"/disputes/"+dispute.String()+"/settle", `{"accepted":false,"answer":"No."}`).refused(t, http.StatusConflict, "dispute_over")
+}
+
+// A file beside an objection is erased on the page or over the API, by owners and with a reason, and leaves a tombstone.
+func TestAFileOfAnObjectionIsErased(t *testing.T) {
+	t.Parallel()
+	o := newConsole(t)
+	_, contract := o.billable()
+	id := o.issued(contract)
+	invoiced := domain.InvoiceID{UUID: uuid.MustParse(id)}
+	dispute := domain.DisputeID{UUID: domain.Derive(uuid.NameSpaceURL, "objection")}
+	facts := []domain.Event{invoice.Disputed{
+		Dispute: dispute, Line: uuid.MustParse(o.invoice(id, "").Document.Lines[0].ID), Amount: decimal.RequireFromString("1"), Reason: "Why?", At: epoch,
+	}}
+	var files []uuid.UUID
+	for _, name := range []string{"passport.txt", "order.txt"} {
+		file := domain.Derive(uuid.NameSpaceURL, name)
+		stored, err := o.internal.Put(file, strings.NewReader(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+		facts = append(facts, invoice.DisputeFileAttached{
+			Dispute: dispute, Attachment: domain.AttachmentID{UUID: file}, Name: name, Type: "text/plain", Size: stored.Size, SHA256: stored.SHA256, At: epoch,
+		})
+	}
+	o.world.Log.Record(t, invoice.Stream(invoiced), facts...)
+	o.world.Read(t, nothing)
+	path := "/invoices/" + id
+	erase := path + "/disputes/" + dispute.String() + "/attachments/" + files[0].String() + "/erase"
+	if shown := string(o.browse("finance", path).body); strings.Contains(shown, "/erase") {
+		t.Error("who may not erase is offered to")
+	}
+	o.browse("owner", path).shows(t, http.StatusOK, "passport.txt", erase)
+	o.browse("owner", erase).shows(t, http.StatusOK, "Erase passport.txt", "The client still sees that it was there.")
+	o.browse("finance", erase).shows(t, http.StatusForbidden)
+	o.submit("owner", erase, "reason", "").shows(t, http.StatusUnprocessableEntity, "Reason must", "Erase passport.txt")
+	o.led(o.submit("owner", erase, "reason", "Not ours."), "owner", path).shows(t, http.StatusOK, "The file is erased.", "passport.txt", "order.txt")
+	of := api + "/disputes/" + dispute.String() + "/attachments/"
+	_, position := o.post(domain.Owner, of+files[1].String()+"/erase", `{"reason":"Nor that."}`)
+	if err := o.files.SettleObjections(t.Context(), invoiced); err != nil { // As the lane does.
+		t.Error(err)
+	}
+	for _, file := range files {
+		o.call(domain.Auditor, http.MethodGet, of+file.String(), "", "Effigate-After", position).refused(t, http.StatusNotFound, "file_erased")
+		if there, err := o.internal.Has(file); there || err != nil {
+			t.Errorf("its bytes are there: %v", err)
+		}
+	}
+	o.browse("owner", erase).shows(t, http.StatusNotFound)
+	shown := string(o.browse("owner", path).body)
+	if strings.Contains(shown, "/erase") || strings.Count(shown, `erased</span>`) != 2 {
+		t.Error("an erased file can be opened or erased")
+	}
+	var seen struct {
+		Disputes []struct {
+			Attachments []struct {
+				Name     string
+				ErasedAt time.Time `json:"erased_at"`
+			}
+		}
+	}
+	o.get(domain.Auditor, api+"/invoices/"+id, "", &seen)
+	if files := seen.Disputes[0].Attachments; len(files) != 2 || files[0].ErasedAt.IsZero() || files[1].ErasedAt.IsZero() || files[1].Name != "order.txt" {
+		t.Errorf("files: %+v", files)
+	}
+	o.call(domain.Owner, http.MethodPost, of+dispute.String()+"/erase", `{"reason":"Nor that."}`).refused(t, http.StatusNotFound, "no_such_attachment")
 }
 
 func TestIssuersAndBillingOnThePages(t *testing.T) {
@@ -501,4 +593,31 @@ func (o *office) printed(id string, as bill.Print) {
 	o.t.Helper()
 	o.world.Log.Record(o.t, "invoice-"+id, invoice.Rendered{Print: as, At: epoch})
 	o.world.Read(o.t, nothing)
+}
+
+// A name in Chinese letters was printed as boxes, and nobody was told. It holds nothing up.
+func TestLettersThatThePDFLacksAreToldOf(t *testing.T) {
+	t.Parallel()
+	o := newConsole(t)
+	client, contract := o.billable()
+	o.put(api+"/clients/"+client+"/billing", `{"party":{"name":"Nexus Corp Pty Ltd 山田","country":"AU"}}`)
+	o.world.Read(t, nothing)
+	const told = "the PDF shows empty boxes for letters that its fonts lack: 山 in the client's name; XML and CSV have them"
+	got := o.call(domain.Finance, http.MethodPost, api+"/invoices/preview", fmt.Sprintf(`{"contract":%q,"month":"2026-02"}`, contract))
+	var preview struct {
+		Exceptions []struct {
+			Code, Text string
+			Blocks     bool
+		}
+	}
+	got.decode(t, &preview)
+	if len(preview.Exceptions) != 1 || preview.Exceptions[0].Code != "letters_missing" || preview.Exceptions[0].Text != told || preview.Exceptions[0].Blocks {
+		t.Errorf("the preview tells %d %s", got.status, got.body)
+	}
+	const shown = "The PDF shows empty boxes for letters that its fonts lack: 山 in the client"
+	o.browse("finance", "/invoices/run?month=2026-02").shows(t, http.StatusOK, "Ready", shown)
+	id := o.draft(contract)
+	o.browse("finance", "/invoices/"+id).shows(t, http.StatusOK, shown)
+	o.issueDraft(id)
+	o.browse("finance", "/invoices/"+id).hides(t, shown)
 }

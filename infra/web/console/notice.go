@@ -35,7 +35,7 @@ type noticesInput struct {
 // Notice is a notice as it is shown. It is exported because it is embedded in a body.
 type Notice struct {
 	rows.Notice
-	Number string `json:"number" doc:"Of the ticket."`
+	Number string `json:"number" doc:"Of the ticket, or of the invoice."`
 }
 
 type noticesBody struct {
@@ -53,7 +53,7 @@ type readNoticesInput struct {
 	}
 }
 
-// registerNotices adds what tells a person that a ticket needs it, each of them its own.
+// registerNotices adds what tells a person that a ticket or an objection needs it, each of them its own.
 func (c *Console) registerNotices() {
 	get(c, "list-notices", "/notices", "What one was told", access.ReadTickets, c.listNotices)
 	reading := post("read-notices", "/notices/read", "Mark notices as read", http.StatusNoContent)
@@ -80,7 +80,7 @@ func (c *Console) listNotices(ctx context.Context, tx pgx.Tx, r reader, in *noti
 	b.Next, b.Items = next.String(), make([]Notice, len(found))
 	var named []uuid.UUID
 	for i, notice := range found {
-		b.Items[i] = Notice{Notice: notice, Number: notice.Number().String()}
+		b.Items[i] = Notice{Notice: notice, Number: notice.Number()}
 		named = append(named, given(notice.By)...)
 	}
 	b.People, err = c.people(ctx, tx, named)

@@ -83,7 +83,7 @@ func (c *Console) frame(r *http.Request, login auth.Login) page.Frame {
 	if r.Method != http.MethodGet {
 		f.Path = "/"
 	}
-	f.Viewer = page.Viewer{Name: page.RoleName(login.Actor.Role), Role: page.RoleName(login.Actor.Role)}
+	f.Viewer = page.Viewer{Name: login.Actor.Role.Title(), Role: login.Actor.Role.Title()}
 	names, err := c.staff.Names(r.Context(), []uuid.UUID{login.Actor.Person.UUID})
 	if err != nil {
 		c.logger.WarnContext(r.Context(), "the name of whoever looks is missing from a page", slog.Any("error", err))

@@ -54,11 +54,11 @@ func (c *Console) addApprovalPages() {
 }
 
 func (c *Console) viewApprovals(ctx context.Context, tx pgx.Tx, r reader, _ *http.Request) (v approvalsView, err error) {
-	times, err := rows.TimesWaiting(ctx, tx)
+	times, more, err := rows.TimesWaiting(ctx, tx, rows.MaxLimit)
 	if err != nil {
 		return v, err
 	}
-	v.Cut, v.Form = len(times) == rows.MaxLimit, blank()
+	v.Cut, v.Form = more, blank()
 	for _, t := range times {
 		last := len(v.Groups) - 1
 		if last < 0 || v.Groups[last].Contract != t.Contract || v.Groups[last].Month != t.Month {

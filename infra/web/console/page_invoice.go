@@ -35,9 +35,11 @@ type invoiceView struct {
 	Explain map[uuid.UUID][]bill.Entry // by line
 	// Unreported says that reports will leave it out as it stands; empty when they will not, or it is no time to say so.
 	Unreported string
+	// Boxed says which letters the PDF will not show; empty once it is issued.
+	Boxed string
 
 	// What the viewer may do.
-	Draft, Approve, Issue, Receive, Settle, Audit bool
+	Draft, Approve, Issue, Receive, Settle, Audit, Erase bool
 }
 
 // creditView is the form of a credit note.
@@ -141,9 +143,14 @@ func (c *Console) viewInvoice(ctx context.Context, tx pgx.Tx, r reader, request 
 	}
 	v.Draft, v.Settle = r.reaches(access.DraftInvoices, of), r.reaches(access.SettleDisputes, of)
 	v.Approve, v.Issue, v.Receive = r.may(access.ApproveInvoices), r.may(access.IssueInvoices), r.may(access.ReceivePayments)
-	v.Audit = r.may(access.AuditHistory)
+	v.Audit, v.Erase = r.may(access.AuditHistory), r.may(access.EraseFiles)
 	if v.State == rows.InvoiceApproved {
-		v.Unreported, err = unreported(ctx, tx, v.InvoiceLine)
+		if v.Unreported, err = unreported(ctx, tx, v.InvoiceLine); err != nil {
+			return v, err
+		}
+	}
+	if v.Document != nil && v.Number == "" {
+		v.Boxed, err = c.boxed(v.Document.Document, v.Entries)
 	}
 	return v, err
 }
@@ -286,6 +293,18 @@ func codeOptions(chosen string) []page.Option {
 	return options
 }
 
+// invoiceStepText is what happened to an invoice, over how much, and by whom: "Paid, EUR 100.00, by Elena Petrova".
+func invoiceStepText(b invoiceBody, step rows.InvoiceStep) string {
+	text := label(step.What)
+	if step.Amount != "" {
+		text += ", " + worthText(step.Amount, b.Currency)
+	}
+	if step.Actor != nil {
+		text += ", by " + nameOf(b.People, step.Actor.String())
+	}
+	return text
+}
+
 // postCredit credits all that is left, or the amounts that were typed beside the lines.
 func (c *Console) postCredit(ctx context.Context, r commands.Request, id domain.InvoiceID, form typed) (commands.Answer, error) {
 	command := commands.CreditInvoice{
@@ -303,10 +322,10 @@ func (c *Console) postCredit(ctx context.Context, r commands.Request, id domain.
 		if err != nil {
 			return commands.Answer{}, err
 		}
-		check.That(len(lines) > 0, "what", "must be all, or amounts beside lines")
+		check.That(len(lines) > 0, "what", "is credited must be all that is left, or amounts beside lines")
 		command.Lines = lines
 	default:
-		check.That(false, "what", "must be chosen")
+		check.That(false, "what", "is credited must be chosen: all that is left, or amounts beside lines")
 	}
 	if err := check.Err(); err != nil {
 		return commands.Answer{}, err

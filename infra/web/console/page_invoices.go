@@ -51,9 +51,11 @@ type invoicesView struct {
 	MoreOwe  bool              // than Owing lists
 	Reports  []rows.Reported   // of which reports convert something, or leave it out
 	Disputes []rows.DisputeLine
-	Path     string
-	Older    string
-	Draft    bool // what the viewer may do
+	// MoreDisputes are open than Disputes lists.
+	MoreDisputes bool
+	Path         string
+	Older        string
+	Draft        bool // what the viewer may do
 }
 
 // runView is what is due for billing in a month.
@@ -129,7 +131,7 @@ func (c *Console) viewInvoices(ctx context.Context, tx pgx.Tx, r reader, request
 		return v, err
 	}
 	v.Reports = slices.DeleteFunc(reports, func(r rows.Reported) bool { return r.Converted+r.LeftOut == 0 })
-	if v.Disputes, err = rows.OpenDisputes(ctx, tx, c.now(), rows.MaxLimit); err != nil {
+	if v.Disputes, v.MoreDisputes, err = rows.OpenDisputes(ctx, tx, c.now(), rows.MaxLimit); err != nil {
 		return v, err
 	}
 	v.Draft = r.may(access.DraftInvoices)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"effigate/domain/access"
@@ -66,24 +65,33 @@ func (c *Console) postReadNotices(_ http.ResponseWriter, r *http.Request, login 
 	return noticesPath, c.options.Desk.ReadNotices(r.Context(), login.Actor.Person.UUID, ids, c.moment())
 }
 
-// noticePath is where a notice leads: to the message that it is about, if it is about one.
+// noticePath is where a notice leads: to the objections to an invoice, or to the ticket, and there to the message that it
+// is about, if it is about one.
 func noticePath(n Notice) string {
-	if n.Item != nil && *n.Item != uuid.Nil {
-		return ticketPath(n.Ticket) + "#message-" + n.Item.String()
+	switch {
+	case n.Invoice != nil:
+		return invoicePath(*n.Invoice) + "#disputes"
+	case n.Ticket == nil:
+		return noticesPath
+	case n.Item != nil:
+		return ticketPath(*n.Ticket) + "#message-" + n.Item.String()
 	}
-	return ticketPath(n.Ticket)
+	return ticketPath(*n.Ticket)
 }
 
 func noticeTone(kind string) page.Tone {
-	if kind == rows.NoticeEscalated {
-		return page.Danger
+	if kind == rows.NoticeMentioned {
+		return page.Neutral
 	}
-	return page.Neutral
+	return page.Danger
 }
 
 func noticeText(n Notice, people map[string]string) string {
-	if n.Kind == rows.NoticeEscalated {
+	switch n.Kind {
+	case rows.NoticeEscalated:
 		return goalName(n.Goal) + " escalated, level " + strconv.Itoa(n.Level)
+	case rows.NoticeAnswerMissed:
+		return "An objection was not answered in time"
 	}
 	return personIn(people, n.By, "Somebody") + " mentions you"
 }

@@ -77,6 +77,9 @@ func (c *Console) takePayment(w http.ResponseWriter, r *http.Request) error {
 	if err := webhook.Verify(r.Header, body, c.options.PaymentSecret, c.options.Clock()); err != nil {
 		return domain.Refuse(domain.ErrForbidden, "signature_wrong", "%s", err)
 	}
+	if err := web.Textual(body); err != nil {
+		return err
+	}
 	var told gatewayPayment
 	if err := json.Unmarshal(body, &told); err != nil {
 		return domain.Refuse(domain.ErrInvalid, "invalid_json", "the body is no payment as JSON")

@@ -1155,7 +1155,7 @@ func noticesPage(f page.Frame, v noticesView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = page.Header(page.Heading{Title: "Notices", Lead: "Tickets that need you."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Header(page.Heading{Title: "Notices", Lead: "Tickets and objections that need you."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1185,7 +1185,7 @@ func noticesPage(f page.Frame, v noticesView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Items) == 0 {
-				templ_7745c5c3_Err = page.Empty(page.EmptyProps{Icon: "inbox", Title: "Nothing new", Text: "Escalations and mentions of you come here."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.Empty(page.EmptyProps{Icon: "inbox", Title: "Nothing new", Text: "Escalations, mentions of you and objections that were not answered in time come here."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1308,7 +1308,7 @@ func noticesPage(f page.Frame, v noticesView) templ.Component {
 							}
 							return nil
 						})
-						templ_7745c5c3_Err = page.Cell("Ticket").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = page.Cell("About").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1347,7 +1347,7 @@ func noticesPage(f page.Frame, v noticesView) templ.Component {
 					return nil
 				})
 				templ_7745c5c3_Err = page.Table(page.TableProps{Caption: "Notices, the newest first", CaptionHidden: true, Columns: []page.Column{
-					{Label: "When"}, {Label: "What"}, {Label: "Ticket"}, {Label: "Read"},
+					{Label: "When"}, {Label: "What"}, {Label: "About"}, {Label: "Read"},
 				}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

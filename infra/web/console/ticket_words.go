@@ -179,6 +179,15 @@ func personIn(people map[string]string, id *uuid.UUID, nobody string) string {
 	return nameOf(people, id.String())
 }
 
+// assigneeText is who works on a ticket: "Tom Hargreaves, team Platform".
+func assigneeText(people map[string]string, assignee *uuid.UUID, team string) string {
+	name := personIn(people, assignee, "Nobody")
+	if team == "" {
+		return name
+	}
+	return name + ", team " + team
+}
+
 func namesOf(people map[string]string, ids []uuid.UUID) string {
 	names := make([]string, len(ids))
 	for i, id := range ids {

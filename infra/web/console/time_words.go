@@ -101,6 +101,22 @@ func lineName(lines []terms.Line, key string) string {
 	return key
 }
 
+// alertText is what an alert said: "Platform reached 63 % (63 h of 100 h); the client was told".
+func alertText(v periodView, alert rows.HoursAlert) string {
+	line, told := lineName(v.Lines, alert.Line), ""
+	if alert.Shown {
+		told = "; the client was told"
+	}
+	if alert.RunsOut != "" {
+		return "the hours of " + line + " are forecast to run out on " + dayText(alert.RunsOut) + ", before the contract ends" + told
+	}
+	used, limit := hoursText(int64(alert.UsedMinutes)), hoursText(int64(alert.OfMinutes))
+	if alert.Cap != "" {
+		used, limit = worthText(alert.Spent, v.Currency), worthText(alert.Cap, v.Currency)
+	}
+	return line + " reached " + strconv.Itoa(alert.Percent) + " % (" + used + " of " + limit + ")" + told
+}
+
 // priceText is the price of a part in words: "AUD 120.00 an hour".
 func priceText(p partPrice, currency string) string {
 	amount := worthText(p.Amount.String(), currency)
@@ -127,6 +143,11 @@ func worthText(exact, currency string) string {
 		return "–"
 	}
 	return moneyText(amount.Round(money.Currency(currency).Exponent()), currency)
+}
+
+// plainText is worthText without the currency, for tables that have a column for it.
+func plainText(exact, currency string) string {
+	return strings.TrimPrefix(worthText(exact, currency), currency+" ")
 }
 
 // cameFrom is the source of a record in words.

@@ -56,7 +56,7 @@ func grantList(row rows.Person) []string {
 }
 
 // roleName is a role as a row has it, in words.
-func roleName(role string) string { return page.RoleName(domain.Role(role)) }
+func roleName(role string) string { return domain.Role(role).Title() }
 
 // kindName is the kind of an entry of the log of access, in words.
 func kindName(kind string) string {
@@ -115,6 +115,9 @@ func rewritten(text, from, to string) string {
 	}
 	return at.Format(to)
 }
+
+// quantityText is how many of a line, with the minus sign that amounts have.
+func quantityText(quantity string) string { return strings.Replace(quantity, "-", "−", 1) }
 
 // moneyText is a sum for people: "AUD 3,960.00".
 func moneyText(amount decimal.Decimal, currency string) string {
@@ -194,7 +197,7 @@ var roleHints = map[domain.Role]string{
 func inviteOptions(roles []domain.Role, chosen string) []page.Option {
 	options := make([]page.Option, len(roles))
 	for i, role := range roles {
-		options[i] = page.Option{Value: string(role), Label: page.RoleName(role), Hint: roleHints[role], Selected: string(role) == chosen}
+		options[i] = page.Option{Value: string(role), Label: role.Title(), Hint: roleHints[role], Selected: string(role) == chosen}
 	}
 	return options
 }
@@ -204,7 +207,7 @@ func roleOptions(person Person, chosen string) []page.Option {
 	var options []page.Option
 	for _, role := range access.Roles() {
 		if string(role.Side()) == person.Side {
-			options = append(options, page.Option{Value: string(role), Label: page.RoleName(role), Selected: string(role) == chosen})
+			options = append(options, page.Option{Value: string(role), Label: role.Title(), Selected: string(role) == chosen})
 		}
 	}
 	return options

@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"effigate/domain"
 	"effigate/infra/web"
 )
 
@@ -76,26 +75,6 @@ func sentence(text string) string {
 		text += "."
 	}
 	return text
-}
-
-// RoleName is a role in words: "Account Manager".
-func RoleName(role domain.Role) string {
-	words := strings.Fields(strings.ReplaceAll(string(role), "_", " "))
-	for i, word := range words {
-		words[i] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	return strings.Join(words, " ")
-}
-
-func roleNames(roles []domain.Role) string {
-	names := make([]string, len(roles))
-	for i, role := range roles {
-		names[i] = RoleName(role)
-	}
-	if last := len(names) - 1; last > 0 {
-		return strings.Join(names[:last], ", ") + " or " + names[last]
-	}
-	return strings.Join(names, "")
 }
 
 // grantor is who gives roles.

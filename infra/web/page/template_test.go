@@ -49,6 +49,16 @@ func wrongs(text string) []string {
 
 func TestTemplatesHaveNothingThatIsForbidden(t *testing.T) {
 	t.Parallel()
+	eachTemplate(t, func(path, text string) {
+		for _, wrong := range wrongs(text) {
+			t.Errorf("%s has %q", path, wrong)
+		}
+	})
+}
+
+// eachTemplate looks at the text of every template of the pages.
+func eachTemplate(t *testing.T, look func(path, text string)) {
+	t.Helper()
 	looked := 0
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".templ" {
@@ -59,9 +69,7 @@ func TestTemplatesHaveNothingThatIsForbidden(t *testing.T) {
 			return err
 		}
 		looked++
-		for _, wrong := range wrongs(string(text)) {
-			t.Errorf("%s has %q", path, wrong)
-		}
+		look(path, string(text))
 		return nil
 	})
 	if err != nil || looked < 4 {
@@ -83,4 +91,39 @@ func TestForbiddenThingsAreFound(t *testing.T) {
 	if found := wrongs(`<form class="x" hx-boost:inherited="true" hx-trigger="ticket from:body" hx-sse:connect="/events" data-position="1">`); found != nil {
 		t.Errorf("wrong: %q", found)
 	}
+}
+
+// strayed is a line that begins a text with punctuation: the line's break before it is a blank on the page, "Issued ,
+// by Elena", but after a component. A text that goes on is one string, or follows on the line of what it goes on from.
+var strayed = regexp.MustCompile("^(?:\\{ [\"`])?[,;.:](?:[ \"`]|$)")
+
+// strays lists the lines of a template that put a blank before punctuation.
+func strays(text string) []string {
+	var found []string
+	before := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if strayed.MatchString(line) && !strings.HasPrefix(before, "@") {
+			found = append(found, line)
+		}
+		before = line
+	}
+	return found
+}
+
+func TestTemplatesPutNoBlankBeforePunctuation(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"{ name }\nif by {\n{ \", by \" + by }\n}": 1, "<a>x</a>\n, more": 1, "{ name }\n.": 1, "{ name }\n; and so on": 1,
+		"@Date(at)\n.": 0, "@Date(at)\n{ \": \" + text }": 0, "{ name + \", by \" + by }": 0, "{ one }, { other }": 0, "<a>x</a>{ \", more\" }": 0,
+	} {
+		if found := strays(text); len(found) != want {
+			t.Errorf("%q strays in %q, want %d", text, found, want)
+		}
+	}
+	eachTemplate(t, func(path, text string) {
+		for _, line := range strays(text) {
+			t.Errorf("%s has a blank before %q", path, line)
+		}
+	})
 }

@@ -48,6 +48,100 @@ func TestAnswersKeepTheDescription(t *testing.T) {
 	}
 }
 
+// nuls gives values of a schema, each with one text that holds U+0000, by the path of that text.
+func (d document) nuls(s schema, path string, depth int) map[string]any {
+	s = d.resolve(s)
+	found := map[string]any{}
+	switch {
+	case depth == 0: // A schema may hold itself.
+	case s.Type == "string":
+		found[path] = "a\x00b"
+	case s.Type == "array":
+		for at, value := range d.nuls(*s.Items, path+"[0]", depth-1) {
+			found[at] = []any{value}
+		}
+	default:
+		for name, property := range s.Properties {
+			for at, value := range d.nuls(property, strings.TrimPrefix(path+"."+name, "."), depth-1) {
+				found[at] = map[string]any{name: value}
+			}
+		}
+	}
+	return found
+}
+
+// No operation takes U+0000, which no database takes for text: in no field, parameter or path.
+func TestNoOperationTakesNUL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	d := describe(t, w.Portal)
+	fields, parameters := 0, 0
+	refused := func(o operation, path, body, code string, status int) (answer string) {
+		t.Helper()
+		got := call(w.Portal, o.method, path, "ada", body)
+		if answer = got.Body.String(); got.Code != status || !strings.Contains(answer, `"code":"`+code+`"`) {
+			t.Errorf("%s %s: %d %s, want %d %s", o.method, path, got.Code, answer, status, code)
+		}
+		return answer
+	}
+	for _, o := range operations(t, d) {
+		path := o.path
+		for _, p := range o.described.Parameters {
+			if p.In == "path" {
+				path = strings.ReplaceAll(path, "{"+p.Name+"}", id(1).String())
+				refused(o, strings.ReplaceAll(o.path, "{"+p.Name+"}", "a%00"), "", "not_found", http.StatusNotFound)
+				parameters++
+			}
+		}
+		for _, p := range o.described.Parameters {
+			if p.In == "query" {
+				refused(o, path+"?"+p.Name+"=a%00b", "", "invalid_query", http.StatusUnprocessableEntity)
+				parameters++
+			}
+		}
+		for field, value := range d.nuls(o.described.RequestBody.Content["application/json"].Schema, "", 8) {
+			body, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer := refused(o, path, string(body), "invalid_fields", http.StatusUnprocessableEntity); !strings.Contains(answer, `"field":"`+field+`"`) {
+				t.Errorf("%s does not name %s: %s", o.id, field, answer)
+			}
+			fields++
+		}
+	}
+	if fields < 20 || parameters < 20 {
+		t.Errorf("%d fields and %d parameters are not those of the description", fields, parameters)
+	}
+}
+
+// The same of the forms of pages.
+func TestNoFormTakesNUL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate(t)
+	tried := 0
+	for route, row := range rows {
+		method, pattern, _ := strings.Cut(route, " ")
+		fields, err := url.ParseQuery(row.body)
+		if method != http.MethodPost || strings.HasPrefix(pattern, "/api/") || row.account || err != nil {
+			continue
+		}
+		path := strings.NewReplacer("{id}", row.thing.String(), "{number}", row.number).Replace(pattern)
+		for field := range fields {
+			got := call(w.Portal, method, path, "ada", field+"=a%00b", "Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded")
+			if got.Code < http.StatusBadRequest || got.Code >= http.StatusInternalServerError {
+				t.Errorf("%s with %s: %d", route, field, got.Code)
+			}
+			tried++
+		}
+	}
+	if tried < 20 {
+		t.Errorf("%d fields are not those of the forms", tried)
+	}
+}
+
 // hostile are texts that parsers and databases trip over.
 var hostile = []string{
 	"", " ", "\x00", "\xff", "%00", "'; DROP TABLE tickets; --", "null", "-1", "1e309", "９", "ﷺ", "\u202e", "%", "_", "*", strings.Repeat("x", 300),

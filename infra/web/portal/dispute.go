@@ -144,7 +144,7 @@ func (p *Portal) disputeFile(ctx context.Context, actor domain.Actor, text, atta
 		return web.Download{}, err
 	}
 	at := slices.IndexFunc(dispute.Attachments, func(f client.DisputeFile) bool { return f.ID == id })
-	if at < 0 {
+	if at < 0 || dispute.Attachments[at].ErasedAt != nil {
 		return web.Download{}, errNothing
 	}
 	file := dispute.Attachments[at]

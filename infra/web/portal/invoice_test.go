@@ -63,6 +63,14 @@ func (b billing) proof() uuid.UUID { return id(b.dispute[15] + 3) }
 // payment is what paid some of the invoice.
 func (b billing) payment() uuid.UUID { return id(b.dispute[15] + 5) }
 
+// objected is the dispute.
+func (b billing) objected() visible.Dispute {
+	return visible.Dispute{
+		Client: b.of, ID: b.dispute, Invoice: b.invoice, Line: b.other("emergency"), Amount: "200", Reason: "It was no emergency",
+		State: visible.DisputeOpen, AnswerBy: "2026-03-09", Files: b.files(), By: id(11), At: monday,
+	}
+}
+
 // files is what clients see of it.
 func (b billing) files() string {
 	file := client.DisputeFile{
@@ -115,7 +123,7 @@ func (b billing) records() []visible.Record {
 		visible.CreditNote{Client: b.of, ID: b.note, Number: b.noteNumber(), Invoice: b.invoice, Date: "2026-03-02", Currency: "AUD", Net: "120", Tax: "12", Payable: "132", Document: noteText, SHA256: noteDigest},
 		visible.Payment{Client: b.of, ID: b.payment(), Amount: "1200", Currency: "AUD", Day: "2026-03-02", Means: "card", Refunded: "50"},
 		visible.Receipt{Client: b.of, ID: b.other("receipt"), Invoice: b.invoice, Payment: b.payment(), Amount: "1000", Day: "2026-03-02"},
-		visible.Dispute{Client: b.of, ID: b.dispute, Invoice: b.invoice, Line: b.other("emergency"), Amount: "200", Reason: "It was no emergency", State: visible.DisputeOpen, AnswerBy: "2026-03-09", Files: b.files(), By: id(11), At: monday},
+		b.objected(),
 		visible.Reminder{Client: b.of, ID: b.other("reminder"), Invoice: b.invoice, Step: 1, Text: "Please pay", At: monday},
 		visible.Print{Client: b.of, ID: b.invoice, Layout: 1, SHA256: b.digest(b.invoice, visible.PDF), Size: 20, XMLSHA256: b.digest(b.invoice, visible.XML), CSVSHA256: b.digest(b.invoice, visible.CSV)},
 		visible.Print{Client: b.of, ID: b.note, Layout: 1, SHA256: b.digest(b.note, visible.PDF), Size: 20, XMLSHA256: b.digest(b.note, visible.XML), CSVSHA256: b.digest(b.note, visible.CSV)},
@@ -286,7 +294,7 @@ func TestStatements(t *testing.T) {
 	const days = "/statement?from=2026-01-01&to=2026-03-31"
 	answer := call(w.Portal, http.MethodGet, base+days, "fay", "")
 	got := decode[client.Statement](t, answer, 200)
-	want := client.Statement{From: "2026-01-01", To: "2026-03-31", Currencies: []client.StatementCurrency{{Currency: "AUD", Opening: "0", Closing: "3004", Rows: []client.StatementRow{
+	want := client.Statement{From: "2026-01-01", To: "2026-03-31", Currencies: []client.StatementCurrency{{Currency: "AUD", Opening: "0", Closing: "3004", Held: "150", Rows: []client.StatementRow{
 		{Day: "2026-03-01", What: "invoice", Number: acmes.number(), Debit: "4136", Balance: "4136"},
 		{Day: "2026-03-02", What: "credit_note", Number: acmes.noteNumber(), Total: "132", Credit: "132", Balance: "4004"},
 		{Day: "2026-03-02", What: "payment", Number: acmes.number(), Credit: "1000", Balance: "3004"},
@@ -308,6 +316,12 @@ func TestStatements(t *testing.T) {
 		if name := got.Header().Get("Content-Disposition"); !strings.Contains(name, "statement-2026-01-01-2026-03-31-AUD.pdf") {
 			t.Errorf("%s is called %s", path, name)
 		}
+	}
+	if text := browse(w.Portal, http.MethodGet, days, "fay", "").Body.String(); !strings.Contains(text, "Held for you, not yet set against an invoice") || !strings.Contains(text, "150.00") {
+		t.Errorf("the page does not tell what is held: %s", text)
+	}
+	if text := browse(w.Portal, http.MethodGet, "/statement?from=2026-01-01&to=2026-02-28", "fay", "").Body.String(); strings.Contains(text, "Held for you") {
+		t.Errorf("money is held before it came: %s", text)
 	}
 	w.await(t, w.show(
 		visible.Invoice{Client: acme, ID: id(207), Number: "INV-2026-0051", Date: "2026-03-01", Due: "2026-03-31", Zone: "UTC", Currency: "JPY", Payable: "1234567", Net: "1234567", Tax: "0", Document: "{}"},
@@ -446,6 +460,17 @@ func TestFilesOfObjections(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.commands.said); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
+	}
+	erased := acmes.objected()
+	erased.Files = `[{"id":"` + acmes.proof().String() + `","name":"","type":"","size":0,"sha256":"","at":"2026-03-14T10:00:00Z","erased_at":"2026-03-16T10:00:00Z"}]`
+	w.await(t, w.show(erased))
+	if got := browse(w.Portal, http.MethodGet, "/invoices/"+acmes.number(), "fay", "").Body.String(); !strings.Contains(got, "A file that was erased") || strings.Contains(got, acmes.proof().String()) {
+		t.Error("the page leads to a file that is erased, or does not tell that it was there")
+	}
+	for _, path := range []string{base + dispute, dispute} { // Whatever the store still holds.
+		if got := call(w.Portal, http.MethodGet, path+"/attachments/"+acmes.proof().String(), "ada", ""); got.Code != 404 {
+			t.Errorf("%s gives a file that is erased: %d", path, got.Code)
+		}
 	}
 	if got := post(objecting, "", "", "reason", "No emergency"); got.Code != 303 || w.commands.count() != 5 {
 		t.Errorf("without a file: %d, %d commands", got.Code, w.commands.count())

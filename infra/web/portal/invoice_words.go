@@ -35,6 +35,9 @@ func amountText(number, currency string) string {
 // moneyText is amountText with the currency.
 func moneyText(number, currency string) string { return amountText(number, currency) + " " + currency }
 
+// quantityText is how many of a line, with the minus sign that amounts have.
+func quantityText(quantity string) string { return strings.Replace(quantity, "-", "−", 1) }
+
 // isZero reports whether a canonical number is nothing.
 func isZero(number string) bool { return number == "" || number == "0" }
 
@@ -137,9 +140,9 @@ func roundedText(e client.Entry) string {
 // reckoning is how the amount of a line follows from its quantity and price.
 func reckoning(c client.Charge, currency string) string {
 	if isZero(c.UnitPrice) {
-		return c.Quantity + ", nothing to pay"
+		return quantityText(c.Quantity) + ", nothing to pay"
 	}
-	text := c.Quantity + " × " + priceText(c, currency) + " = " + moneyText(c.Amount, currency)
+	text := quantityText(c.Quantity) + " × " + priceText(c, currency) + " = " + moneyText(c.Amount, currency)
 	if c.TaxPercent != "" {
 		text += ", taxed at " + c.TaxPercent + " %"
 	}

@@ -198,7 +198,7 @@ func (p *Portal) frameOf(r *http.Request, login auth.Login, me client.Me) page.F
 	if login.Actor.Person.IsZero() {
 		return frame
 	}
-	frame.Viewer = page.Viewer{Name: me.Name, Organisation: me.Organisation.Name, Role: page.RoleName(login.Actor.Role)}
+	frame.Viewer = page.Viewer{Name: me.Name, Organisation: me.Organisation.Name, Role: login.Actor.Role.Title()}
 	if frame.Viewer.Name == "" {
 		frame.Viewer.Name = "You" // The menu is the way to log out, whatever the account is called.
 	}

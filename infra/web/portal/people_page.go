@@ -300,7 +300,7 @@ func (p Person) state(now time.Time) (page.Tone, string) {
 	}
 }
 
-func (p Person) role() string { return page.RoleName(domain.Role(p.Role)) }
+func (p Person) role() string { return domain.Role(p.Role).Title() }
 
 // grantTexts are the grants in words.
 var grantTexts = map[access.Grant][2]string{

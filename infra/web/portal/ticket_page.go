@@ -401,7 +401,7 @@ func (v ticketView) mentions() page.Field {
 	field := page.Field{Name: "mentions", Label: "People who are told", Hint: "Everybody who may see the ticket can read the message."}
 	for _, person := range v.Mentionable {
 		field.Options = append(field.Options, page.Option{
-			Value: person.ID.String(), Label: called(person.Name, person.ByClient), Hint: page.RoleName(domain.Role(person.Role)),
+			Value: person.ID.String(), Label: called(person.Name, person.ByClient), Hint: domain.Role(person.Role).Title(),
 			Selected: slices.Contains(v.Typed.Mentions, person.ID.String()),
 		})
 	}

@@ -84,7 +84,7 @@ func (s *pages) fresh(login auth.Login) bool {
 }
 
 func (s *pages) overview(w http.ResponseWriter, r *http.Request, login auth.Login) error {
-	v := accountView{Role: page.RoleName(login.Actor.Role)}
+	v := accountView{Role: login.Actor.Role.Title()}
 	var sessions []accounts.Session
 	var keys []accounts.Key
 	var err, failed error

@@ -13,7 +13,6 @@ import (
 	"effigate/domain"
 	"effigate/infra/accounts"
 	"effigate/infra/web"
-	"effigate/infra/web/page"
 	"effigate/infra/web/signin"
 )
 
@@ -32,7 +31,7 @@ func TestLogin(t *testing.T) {
 		is(http.StatusUnprocessableEntity).has("do not log anybody in").has(`value="ada@acme.example"`).lacks("wrong wrong wrong")
 	b.post("/login", url.Values{"email": {"ada@acme.example"}, "password": {password}, "next": {"/account"}}).to("/account")
 	b.get("/login?next=%2Faccount").to("/account")
-	b.get("/account").is(http.StatusOK).has("ada@acme.example").has("Acme").has(page.RoleName(domain.ClientEmployee))
+	b.get("/account").is(http.StatusOK).has("ada@acme.example").has("Acme").has(domain.ClientEmployee.Title())
 	b.post("/logout", nil).to("/login")
 	b.get("/account").to("/login?next=%2Faccount")
 	b.post("/logout", nil).to("/login")

@@ -123,7 +123,7 @@ func readAnswer(w http.ResponseWriter, r *http.Request) (passkeyAnswer, error) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
 	if err == nil {
-		err = json.Unmarshal(body, &answer)
+		err = errors.Join(web.Textual(body), json.Unmarshal(body, &answer))
 	}
 	if err != nil || len(answer.Credential) == 0 {
 		return answer, domain.Refuse(domain.ErrInvalid, "malformed_body", "the body has no answer of a passkey")

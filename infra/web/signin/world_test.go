@@ -158,7 +158,7 @@ func (w *world) pass(d time.Duration) { w.ahead.Add(int64(d)) }
 func (w *world) frame(r *http.Request, login auth.Login) page.Frame {
 	frame := page.Frame{Theme: page.ThemeOf(r), Path: r.URL.RequestURI()}
 	if !login.Actor.Person.IsZero() {
-		frame.Viewer = page.Viewer{Name: "Ada Lovelace", Organisation: "Acme", Role: page.RoleName(login.Actor.Role)}
+		frame.Viewer = page.Viewer{Name: "Ada Lovelace", Organisation: "Acme", Role: login.Actor.Role.Title()}
 		frame.Nav = []page.NavItem{{Label: "Home", Path: "/"}}
 	}
 	return frame
